@@ -1,0 +1,27 @@
+// Every file in this folder declares the commands of one noun.
+#pragma once
+
+#include "client/commands/command.h"
+
+namespace kobling::client {
+
+void AddRegisterCommands(CommandTree& tree);
+void AddRecipientKeyCommands(CommandTree& tree);
+// The project group, with the caseworker's commands, and then the key officer's.
+CLI::App& AddProjectCommands(CommandTree& tree);
+void AddProjectKeyCommands(CommandTree& tree, CLI::App& project);
+void AddPopulationCommands(CommandTree& tree);
+// The key file group, with the key officer's commands, and then the register's.
+CLI::App& AddKeyFileCommands(CommandTree& tree);
+void AddKeyFileRegisterCommands(CommandTree& tree, CLI::App& key_file);
+void AddUsageCommands(CommandTree& tree);
+void AddInsightCommands(CommandTree& tree);
+void AddAuditCommands(CommandTree& tree);
+// Commands that work on files only: apply, testdata, lopenummer.
+void AddFileCommands(CommandTree& tree);
+// config, profile, doctor.
+void AddProfileCommands(CommandTree& tree);
+// help, completion, and the hidden one that writes docs/commands.md.
+void AddDocumentationCommands(CommandTree& tree);
+
+}  // namespace kobling::client

@@ -1,0 +1,160 @@
+// What a key officer does with key files, and what everybody may look at.
+#include "client/commands/all_commands.h"
+#include "client/commands/shared_options.h"
+
+namespace kobling::client {
+namespace {
+
+using Need = Command::Need;
+
+void AddMatches(CommandTree& tree, CLI::App& group) {
+  Command open = tree.AddCommand(group, {.name = "open-match",
+                                         .about = "Opens a window in which a register may stream what it holds, once.",
+                                         .examples = {"kobling keyfile open-match P0041 NPR --max-rows 6000000"},
+                                         .methods = {"KeyFileService/OpenMatch"}});
+  const TextValue opened = ProjectArgument(open);
+  const TextValue opened_for = RegisterArgument(open);
+  const NumberValue max_rows = open.Number("--max-rows", "Most rows expected; a larger stream is parked", Need::kRequired);
+  open.Run([=](Session& session) -> absl::StatusOr<ExitCode> {
+    api::OpenMatchRequest request;
+    request.set_project_id(*opened);
+    request.set_register_id(*opened_for);
+    request.set_max_rows(*max_rows);
+    KOBLING_ASSIGN_OR_RETURN(const api::MatchWindow window, session.Change(&Connection::OpenMatch, request));
+    session.Print(window);
+    return ExitCode::kOk;
+  });
+
+  Command list = tree.AddCommand(group, {.name = "list-matches",
+                                         .about = "Lists a project's match windows with their counts.",
+                                         .examples = {"kobling keyfile list-matches P0041"},
+                                         .methods = {"KeyFileService/ListMatches"}});
+  const TextValue listed = ProjectArgument(list);
+  list.Run([listed](Session& session) -> absl::StatusOr<ExitCode> {
+    api::ListMatchesRequest request;
+    request.set_project_id(*listed);
+    KOBLING_ASSIGN_OR_RETURN(const api::ListMatchesResponse answer, session.Ask(&Connection::ListMatches, request));
+    session.PrintList(answer.matches(), {{"register_id", "register"},
+                                         {"number", "number"},
+                                         {"state", "state"},
+                                         {"max_rows", "max_rows"},
+                                         {"counts.rows", "rows"},
+                                         {"matched_identifiers", "matched_identifiers"},
+                                         {"matched_persons", "matched_persons"},
+                                         {"parked_because", "parked_because"}});
+    return ExitCode::kOk;
+  });
+
+  Command release = tree.AddCommand(
+      group, {.name = "release-match",
+              .about = "Accepts a match that was parked for review.",
+              .examples = {"kobling keyfile release-match P0041 NPR --number 1 --reason 'larger since the merger'"},
+              .methods = {"KeyFileService/ReleaseMatch"}});
+  const TextValue released = ProjectArgument(release);
+  const TextValue released_for = RegisterArgument(release);
+  const NumberValue window_number = release.Number("--number", "Number of the window", Need::kRequired);
+  const TextValue reason = ReasonOption(release);
+  release.Run([=](Session& session) -> absl::StatusOr<ExitCode> {
+    api::ReleaseMatchRequest request;
+    request.set_project_id(*released);
+    request.set_register_id(*released_for);
+    request.set_reason(*reason);
+    KOBLING_ASSIGN_OR_RETURN(const std::uint32_t number, ToNumber(*window_number, "--number"));
+    request.set_number(number);
+    KOBLING_ASSIGN_OR_RETURN(const api::MatchWindow window, session.Change(&Connection::ReleaseMatch, request));
+    session.Print(window);
+    return ExitCode::kOk;
+  });
+}
+
+void AddIssueAndWithdraw(CommandTree& tree, CLI::App& group) {
+  Command issue = tree.AddCommand(group, {.name = "issue",
+                                          .about = "Makes, seals and signs a key file for one register.",
+                                          .examples = {"kobling keyfile issue P0041 NPR"},
+                                          .methods = {"KeyFileService/IssueKeyFile"}});
+  const TextValue issued = ProjectArgument(issue);
+  const TextValue issued_for = RegisterArgument(issue);
+  issue.Run([issued, issued_for](Session& session) -> absl::StatusOr<ExitCode> {
+    api::IssueKeyFileRequest request;
+    request.set_project_id(*issued);
+    request.set_register_id(*issued_for);
+    KOBLING_ASSIGN_OR_RETURN(const api::KeyFile file, session.Change(&Connection::IssueKeyFile, request));
+    session.Print(file);
+    return ExitCode::kOk;
+  });
+
+  Command withdraw = tree.AddCommand(group, {.name = "withdraw",
+                                             .about = "Takes a key file back: it is deleted and cannot be fetched.",
+                                             .examples = {"kobling keyfile withdraw P0041 NPR 1 --reason 'wrong scope'"},
+                                             .methods = {"KeyFileService/WithdrawKeyFile"}});
+  const TextValue withdrawn = ProjectArgument(withdraw);
+  const TextValue withdrawn_from = RegisterArgument(withdraw);
+  const NumberValue file_number = NumberArgument(withdraw, "Number of the key file");
+  const TextValue reason = ReasonOption(withdraw);
+  withdraw.Run([=](Session& session) -> absl::StatusOr<ExitCode> {
+    api::WithdrawKeyFileRequest request;
+    request.set_project_id(*withdrawn);
+    request.set_register_id(*withdrawn_from);
+    request.set_reason(*reason);
+    KOBLING_ASSIGN_OR_RETURN(const std::uint32_t number, ToNumber(*file_number, "NUMBER"));
+    request.set_number(number);
+    KOBLING_ASSIGN_OR_RETURN(const api::KeyFile file, session.Change(&Connection::WithdrawKeyFile, request));
+    session.Print(file);
+    return ExitCode::kOk;
+  });
+}
+
+void AddReading(CommandTree& tree, CLI::App& group) {
+  Command list = tree.AddCommand(group, {.name = "list",
+                                         .about = "Lists key files; a register sees its own.",
+                                         .examples = {"kobling keyfile list", "kobling keyfile list P0041 --format json"},
+                                         .methods = {"KeyFileService/ListKeyFiles"}});
+  const TextValue listed = list.Positional("PROJECT", "Only this project's", Need::kOptional);
+  const TextValue filter = RegisterFilter(list);
+  list.Run([listed, filter](Session& session) -> absl::StatusOr<ExitCode> {
+    api::ListKeyFilesRequest request;
+    request.set_project_id(*listed);
+    request.set_register_id(*filter);
+    KOBLING_ASSIGN_OR_RETURN(const api::ListKeyFilesResponse answer, session.Ask(&Connection::ListKeyFiles, request));
+    session.PrintList(answer.key_files(), {{"project_id", "project"},
+                                           {"register_id", "register"},
+                                           {"number", "number"},
+                                           {"state", "state"},
+                                           {"rows", "rows"},
+                                           {"persons", "persons"},
+                                           {"first_fetched.time", "fetched"},
+                                           {"usage_due_date", "usage_due_date"},
+                                           {"expiry_date", "expiry_date"}});
+    return ExitCode::kOk;
+  });
+
+  Command show = tree.AddCommand(group, {.name = "show",
+                                         .about = "Shows one key file's record.",
+                                         .examples = {"kobling keyfile show P0041 1 --register NPR"},
+                                         .methods = {"KeyFileService/GetKeyFile"}});
+  const TextValue shown = ProjectArgument(show);
+  const NumberValue shown_number = NumberArgument(show, "Number of the key file");
+  const TextValue shown_register = show.Text("--register", "The register; a register may leave it out", Need::kOptional);
+  show.Run([=](Session& session) -> absl::StatusOr<ExitCode> {
+    api::GetKeyFileRequest request;
+    request.set_project_id(*shown);
+    request.set_register_id(*shown_register);
+    KOBLING_ASSIGN_OR_RETURN(const std::uint32_t number, ToNumber(*shown_number, "NUMBER"));
+    request.set_number(number);
+    KOBLING_ASSIGN_OR_RETURN(const api::KeyFile file, session.Ask(&Connection::GetKeyFile, request));
+    session.Print(file);
+    return ExitCode::kOk;
+  });
+}
+
+}  // namespace
+
+CLI::App& AddKeyFileCommands(CommandTree& tree) {
+  CLI::App& group = tree.AddGroup("keyfile", "Sealed key files: match, issue, fetch, open");
+  AddMatches(tree, group);
+  AddIssueAndWithdraw(tree, group);
+  AddReading(tree, group);
+  return group;
+}
+
+}  // namespace kobling::client

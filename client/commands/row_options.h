@@ -1,0 +1,66 @@
+// What the commands that stream a file have in common: which file, and what becomes of its bad rows.
+#pragma once
+
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/commands/command.h"
+#include "client/row_faults.h"
+#include "client/row_files.h"
+
+namespace kobling::client {
+
+// --file, --no-header, --delimiter, --rejects, --force.
+class RowOptions {
+ public:
+  explicit RowOptions(Command& command);
+
+  RowFile File(const Session& session) const;
+  // Fails with USAGE for an unknown delimiter.
+  absl::StatusOr<TableOptions> Table() const;
+
+  // Fails with FILE_EXISTS before anything is sent if the list of rejects could not be written at the end.
+  absl::Status CheckRejects() const;
+  // After the stream: prints what was left out and writes the list.
+  absl::Status Report(Session& session, RowFaults& faults) const;
+
+ private:
+  Overwrite overwrite() const { return *force_ ? Overwrite::kAllow : Overwrite::kRefuse; }
+
+  TextValue file_;
+  TextValue delimiter_;
+  FlagValue no_header_;
+  TextValue rejects_;
+  FlagValue force_;
+};
+
+// --delimiter as people write it: ';', ',' or 'tab'; empty to find out.
+absl::StatusOr<Delimiter> ParseDelimiter(const std::string& text);
+
+// Streams the rows under a request id that is kept until there is an answer. `send` makes the call:
+//   (Connection&, const Header& with_id, StreamListener&) -> StatusOr<Response>
+// Faults are added to `faults` whatever the answer is.
+template <typename Header, typename Send>
+auto StreamRows(Session& session, const Header& header, FileRows& rows, RowFaults& faults, Send send)
+    -> decltype(send(std::declval<Connection&>(), header, std::declval<StreamListener&>())) {
+  KOBLING_ASSIGN_OR_RETURN(Connection * connection, session.Connect());
+  FaultCollector collector;
+  bool has_begun = false;
+  auto answer = session.WithRequestId(
+      header, [&](const Header& with_id) -> decltype(send(*connection, header, std::declval<StreamListener&>())) {
+        if (has_begun) {
+          if (!rows.can_rewind()) {
+            return UsageError("standard input cannot be read twice; run the command again");
+          }
+          KOBLING_RETURN_IF_ERROR(rows.Rewind());
+          collector.Restarted();
+        }
+        has_begun = true;
+        return send(*connection, with_id, collector);
+      });
+  collector.AddTo(faults, rows);
+  return answer;
+}
+
+}  // namespace kobling::client

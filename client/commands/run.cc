@@ -1,0 +1,136 @@
+#include "client/commands/run.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "client/commands/all_commands.h"
+#include "client/files/identifier_scan.h"
+#include "domain/error.h"
+
+namespace kobling::client {
+namespace {
+
+using domain::DetailKey;
+using domain::MakeError;
+using domain::Reason;
+
+constexpr const char* kAbout = "Kobling: project-specific løpenumre for linking health registers.";
+constexpr const char* kFooter =
+    "Examples:\n"
+    "  kobling doctor\n"
+    "  kobling project list --format csv\n"
+    "  kobling population submit P0041 --file extract.csv --column fnr\n"
+    "Exit codes: 0 ok, 1 usage or local file, 2 refused, 3 not permitted, 4 not found, 5 bad rows left out.";
+
+std::string AboutSetting(Setting setting) {
+  switch (setting) {
+    case Setting::kAddress:
+      return "Server, host:port";
+    case Setting::kCa:
+      return "File with the certificate authority that is trusted";
+    case Setting::kCertificate:
+      return "File with your certificate";
+    case Setting::kKey:
+      return "File with your certificate's private key";
+    case Setting::kIdentity:
+      return "File with the register's age identity";
+    case Setting::kSigningKey:
+      return "The service's public signing key, or a file with it";
+  }
+  return "";
+}
+
+// The command that was chosen: the innermost one.
+const CLI::App* Chosen(const CLI::App& root) {
+  const CLI::App* app = &root;
+  while (!app->get_subcommands().empty()) {
+    app = app->get_subcommands().front();
+  }
+  return app;
+}
+
+absl::StatusOr<ExitCode> Run(std::span<const std::string> arguments, Session& session) {
+  for (const std::string& argument : arguments) {
+    if (IdentifierScan(argument).Next()) {
+      return UsageError("an argument looks like a person's identifier; identifiers are read from files or standard input");
+    }
+  }
+  CLI::App root(kAbout, "kobling");
+  CommandTree tree(root);
+  DeclareKobling(tree, session.options());
+  try {
+    // CLI11 takes the arguments from the back.
+    root.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::CallForHelp&) {
+    session.out() << root.help();
+    return ExitCode::kOk;
+  } catch (const CLI::CallForVersion&) {
+    session.out() << "kobling " << KOBLING_VERSION << '\n';
+    return ExitCode::kOk;
+  } catch (const CLI::ParseError& error) {
+    return UsageError(error.what());
+  }
+  const CommandTree::Entry* entry = tree.Find(Chosen(root));
+  if (entry == nullptr) {
+    return UsageError("name a command");
+  }
+  return entry->handler(session);
+}
+
+}  // namespace
+
+void DeclareKobling(CommandTree& tree, GlobalOptions& options) {
+  CLI::App& root = tree.root();
+  root.fallthrough();
+  root.require_subcommand(1);
+  root.footer(kFooter);
+  root.set_version_flag("--version", KOBLING_VERSION);
+  root.add_option("--profile", options.profile, "Name of the profile (default: default)");
+  for (const Setting setting : kAllSettings) {
+    root.add_option(FlagNameOf(setting), options.settings[static_cast<std::size_t>(setting)], AboutSetting(setting));
+  }
+  const std::map<std::string, Format> formats = {
+      {"table", Format::kTable}, {"json", Format::kJson}, {"csv", Format::kCsv}};
+  root.add_option_function<std::string>(
+          "--format", [formats, &options](const std::string& name) { options.format = formats.at(name); },
+          "How data are printed: table, json or csv")
+      ->check(CLI::IsMember({"table", "json", "csv"}));
+  root.add_flag("--quiet", options.quiet, "No remarks and no progress");
+
+  AddRegisterCommands(tree);
+  AddRecipientKeyCommands(tree);
+  AddProjectKeyCommands(tree, AddProjectCommands(tree));
+  AddPopulationCommands(tree);
+  AddKeyFileRegisterCommands(tree, AddKeyFileCommands(tree));
+  AddUsageCommands(tree);
+  AddInsightCommands(tree);
+  AddAuditCommands(tree);
+  AddFileCommands(tree);
+  AddProfileCommands(tree);
+  AddDocumentationCommands(tree);
+}
+
+ExitCode RunKobling(std::span<const std::string> arguments, Surroundings surroundings) {
+  std::ostream& err = surroundings.err;
+  Session session(std::move(surroundings));
+  absl::StatusOr<ExitCode> result = ExitCode::kOk;
+  try {
+    result = Run(arguments, session);
+  } catch (const std::exception&) {
+    result = MakeError(Reason::kInternal, {{DetailKey::kHint, "the client failed, not the server"}});
+  }
+  session.out().flush();
+  if (!result.ok()) {
+    PrintError(err, result.status());
+    return ExitCodeOf(result.status());
+  }
+  if (!session.out()) {
+    PrintError(err, MakeError(Reason::kFileUnwritable, {{DetailKey::kFile, "standard output"}}));
+    return ExitCode::kUsageOrFile;
+  }
+  return *result;
+}
+
+}  // namespace kobling::client

@@ -1,0 +1,158 @@
+#include "client/doctor.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "crypto/age_key.h"
+#include "crypto/minisign.h"
+
+namespace kobling::client {
+namespace {
+
+using domain::DetailKey;
+using domain::MakeError;
+using domain::Reason;
+using Verdict = Finding::Verdict;
+
+constexpr absl::Duration kClockTolerance = absl::Minutes(1);
+constexpr std::size_t kArenaBytes = 64 * 1024;
+
+void AddBad(Diagnosis& diagnosis, const std::string& what, const std::string& details, const absl::Status& status) {
+  diagnosis.findings.push_back({what, Verdict::kBad, details});
+  if (diagnosis.status.ok()) {
+    diagnosis.status = status;
+  }
+}
+
+std::string Short(const absl::Status& status) {
+  const auto reason = domain::ReasonOf(status).value_or(Reason::kInternal);
+  const std::string where = domain::WhereOf(status);
+  return absl::StrFormat("%s %s", domain::InfoOf(reason).name, where);
+}
+
+void CheckFiles(const Profile& profile, Diagnosis& diagnosis) {
+  for (const Setting setting : {Setting::kCa, Setting::kCertificate, Setting::kKey}) {
+    const std::string what(NameOf(setting));
+    const auto path = profile.Require(setting);
+    absl::Status status = path.status();
+    if (path.ok()) {
+      status = (setting == Setting::kKey ? ReadSecretFile(*path) : ReadSmallFile(*path)).status();
+    }
+    if (status.ok()) {
+      diagnosis.findings.push_back({what, Verdict::kGood, *path});
+    } else {
+      AddBad(diagnosis, what, Short(status), status);
+    }
+  }
+}
+
+void CheckClock(const api::ServerInfo& info, absl::Time now, Diagnosis& diagnosis) {
+  const absl::Time servers = absl::FromUnixSeconds(info.time().seconds()) + absl::Nanoseconds(info.time().nanos());
+  const absl::Duration difference = absl::AbsDuration(now - servers);
+  const bool is_near = difference <= kClockTolerance;
+  diagnosis.findings.push_back(
+      {"clock", is_near ? Verdict::kGood : Verdict::kAdvice,
+       absl::StrFormat("%d s from the server's%s", absl::ToInt64Seconds(difference), is_near ? "" : "; set this machine's clock")});
+}
+
+void CheckSigningKey(const Profile& profile, const api::ServerInfo& info, Diagnosis& diagnosis) {
+  const auto servers = crypto::MinisignPublicKey::Parse(info.signing_public_key());
+  if (!servers.ok()) {
+    AddBad(diagnosis, "signing key", "the server shows none that can be read", servers.status());
+    return;
+  }
+  diagnosis.server_signing_key = servers->line();
+  const std::string fingerprint = servers->Fingerprint();
+  if (profile.Get(Setting::kSigningKey).value.empty()) {
+    diagnosis.findings.push_back(
+        {"signing key", Verdict::kAdvice,
+         "not pinned; compare " + fingerprint + " with the key officer, then run kobling doctor --pin FINGERPRINT"});
+    return;
+  }
+  const auto pinned = profile.SigningKey();
+  if (!pinned.ok()) {
+    AddBad(diagnosis, "signing key", Short(pinned.status()), pinned.status());
+  } else if (*pinned != servers->line()) {
+    AddBad(diagnosis, "signing key", "the server's is another than the profile's: " + fingerprint,
+           MakeError(Reason::kKeyFileSignature, {{DetailKey::kHint, "the server's signing key is not the pinned one"}}));
+  } else {
+    diagnosis.findings.push_back({"signing key", Verdict::kGood, "as pinned, " + fingerprint});
+  }
+}
+
+void CheckIdentity(const Profile& profile, const api::ServerInfo& info, Diagnosis& diagnosis) {
+  if (info.caller_role() != "register") {
+    return;
+  }
+  const std::string& path = profile.Get(Setting::kIdentity).value;
+  const auto arena = crypto::SecretArena::Create(kArenaBytes);
+  if (!arena.ok()) {
+    AddBad(diagnosis, "identity", Short(arena.status()), arena.status());
+    return;
+  }
+  const auto identity = crypto::AgeIdentity::Load(path, **arena);
+  if (identity.ok()) {
+    diagnosis.findings.push_back({"identity", Verdict::kGood, path + ", " + identity->recipient().Fingerprint()});
+  } else if (domain::ReasonOf(identity.status()) == Reason::kFileNotFound) {
+    diagnosis.findings.push_back({"identity", Verdict::kAdvice, "none yet; run kobling keygen"});
+  } else {
+    AddBad(diagnosis, "identity", Short(identity.status()), identity.status());
+  }
+}
+
+void CheckServer(Session& session, const Profile& profile, Diagnosis& diagnosis) {
+  const auto info = session.Ask(&Connection::GetServerInfo, api::GetServerInfoRequest());
+  if (!info.ok()) {
+    const auto reason = domain::ReasonOf(info.status());
+    const bool is_reached = reason != Reason::kServerUnreachable && reason != Reason::kDeadline;
+    AddBad(diagnosis, is_reached ? "TLS and role" : "server", Short(info.status()), info.status());
+    return;
+  }
+  diagnosis.findings.push_back({"server", Verdict::kGood, info->controller() + ", " + info->environment()});
+  diagnosis.findings.push_back({"TLS", Verdict::kGood, "both certificates are accepted"});
+  diagnosis.findings.push_back({"role", Verdict::kGood, info->caller_role() + " " + info->caller_id()});
+  const bool is_same_version = info->version() == KOBLING_VERSION;
+  diagnosis.findings.push_back({"version", is_same_version ? Verdict::kGood : Verdict::kAdvice,
+                                "server " + info->version() + ", client " + KOBLING_VERSION});
+  CheckClock(*info, session.clock().Now(), diagnosis);
+  CheckSigningKey(profile, *info, diagnosis);
+  CheckIdentity(profile, *info, diagnosis);
+}
+
+}  // namespace
+
+std::string NameOf(Finding::Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kGood:
+      return "good";
+    case Verdict::kAdvice:
+      return "advice";
+    case Verdict::kBad:
+      return "bad";
+  }
+  return "";
+}
+
+Diagnosis Diagnose(Session& session) {
+  Diagnosis diagnosis;
+  const auto profile = session.GetProfile();
+  if (!profile.ok()) {
+    AddBad(diagnosis, "profile", Short(profile.status()), profile.status());
+    return diagnosis;
+  }
+  diagnosis.findings.push_back({"profile", Verdict::kGood, (*profile)->folder().string()});
+  const auto address = (*profile)->Require(Setting::kAddress);
+  if (address.ok()) {
+    diagnosis.findings.push_back({"address", Verdict::kGood, *address});
+  } else {
+    AddBad(diagnosis, "address", Short(address.status()), address.status());
+  }
+  CheckFiles(**profile, diagnosis);
+  if (diagnosis.status.ok()) {
+    CheckServer(session, **profile, diagnosis);
+  }
+  return diagnosis;
+}
+
+}  // namespace kobling::client

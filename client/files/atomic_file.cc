@@ -1,0 +1,143 @@
+#include "client/files/atomic_file.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "domain/error.h"
+#include "domain/status_macros.h"
+
+namespace kobling::client {
+namespace {
+
+using domain::DetailKey;
+using domain::MakeError;
+using domain::Reason;
+
+constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
+constexpr std::string_view kPartSuffix = ".part";
+
+bool Exists(const std::string& path) {
+  struct stat information {};
+  return ::lstat(path.c_str(), &information) == 0;
+}
+
+absl::Status WriteAll(int file, std::string_view bytes, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file, bytes.data(), bytes.size());
+    if (written < 0) {
+      if (errno == EINTR) {
+        continue;
+      }
+      return WriteError(path, errno);
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status SyncFolderOf(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+  const FileDescriptor handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!handle.is_open()) {
+    return WriteError(path, errno);
+  }
+  // Some network file systems cannot sync a folder and say EINVAL; they have no rename to lose.
+  if (::fsync(handle.get()) != 0 && errno != EINVAL) {
+    return WriteError(path, errno);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<AtomicFile>> AtomicFile::Create(const std::string& path, Overwrite overwrite) {
+  if (overwrite == Overwrite::kRefuse && Exists(path)) {
+    return MakeError(Reason::kFileExists, {{DetailKey::kFile, path}});
+  }
+  const std::string part_path = path + std::string(kPartSuffix);
+  FileDescriptor file(::open(part_path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
+  if (!file.is_open()) {
+    if (errno == EEXIST) {
+      return MakeError(Reason::kFileExists,
+                       {{DetailKey::kFile, part_path},
+                        {DetailKey::kHint, "left by an interrupted run, or another run is writing it; remove it if none is"}});
+    }
+    return WriteError(path, errno);
+  }
+  return std::unique_ptr<AtomicFile>(new AtomicFile(path, overwrite, std::move(file)));
+}
+
+AtomicFile::AtomicFile(std::string path, Overwrite overwrite, FileDescriptor file)
+    : path_(std::move(path)), part_path_(path_ + std::string(kPartSuffix)), overwrite_(overwrite), file_(std::move(file)) {
+  buffer_.reserve(kBufferBytes);
+}
+
+AtomicFile::~AtomicFile() {
+  if (!committed_) {
+    ::unlink(part_path_.c_str());
+  }
+}
+
+absl::Status AtomicFile::Write(std::string_view bytes) {
+  if (buffer_.size() + bytes.size() > kBufferBytes) {
+    KOBLING_RETURN_IF_ERROR(Flush());
+    if (bytes.size() >= kBufferBytes) {
+      state_ = WriteAll(file_.get(), bytes, path_);
+      return state_;
+    }
+  }
+  buffer_.append(bytes);
+  return state_;
+}
+
+absl::Status AtomicFile::Flush() {
+  if (state_.ok()) {
+    state_ = WriteAll(file_.get(), buffer_, path_);
+    buffer_.clear();
+  }
+  return state_;
+}
+
+absl::Status AtomicFile::Prepare() {
+  KOBLING_RETURN_IF_ERROR(Flush());
+  if (!prepared_ && ::fsync(file_.get()) != 0) {
+    state_ = WriteError(path_, errno);
+  }
+  prepared_ = state_.ok();
+  return state_;
+}
+
+absl::Status AtomicFile::Rename() {
+  if (overwrite_ == Overwrite::kAllow) {
+    return ::rename(part_path_.c_str(), path_.c_str()) == 0 ? absl::OkStatus() : WriteError(path_, errno);
+  }
+  // A file that someone else has put there since Create is not ours to replace.
+  if (::renameat2(AT_FDCWD, part_path_.c_str(), AT_FDCWD, path_.c_str(), RENAME_NOREPLACE) == 0) {
+    return absl::OkStatus();
+  }
+  if (errno == EEXIST || Exists(path_)) {
+    return MakeError(Reason::kFileExists, {{DetailKey::kFile, path_}});
+  }
+  if (errno != EINVAL && errno != ENOSYS) {
+    return WriteError(path_, errno);
+  }
+  return ::rename(part_path_.c_str(), path_.c_str()) == 0 ? absl::OkStatus() : WriteError(path_, errno);
+}
+
+absl::Status AtomicFile::Commit() {
+  KOBLING_RETURN_IF_ERROR(Prepare());
+  state_ = Rename();
+  if (state_.ok()) {
+    committed_ = true;
+    state_ = SyncFolderOf(path_);
+  }
+  return state_;
+}
+
+}  // namespace kobling::client

@@ -1,0 +1,92 @@
+// The inside of a key file: rows of identifier and løpenummer, believed only when every one of them is right.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/files/atomic_file.h"
+#include "client/files/lopenummer_map.h"
+#include "crypto/age_key.h"
+#include "crypto/key_file_comment.h"
+#include "crypto/minisign.h"
+#include "crypto/secret_memory.h"
+#include "domain/lopenummer.h"
+
+namespace kobling::client {
+
+struct KeyFileRow {
+  std::uint64_t identifier;  // the eleven digits as a number
+  domain::Lopenummer lopenummer;
+  std::string_view text;     // the row as it stands in the file, with its line feed; valid during the call only
+};
+
+// Who takes the rows of a key file. Nothing that it was given may be used, or shown, before the function that calls it has
+// returned without error: a later row may show that the file is wrong.
+class KeyFileRows {
+ public:
+  virtual ~KeyFileRows() = default;
+  // Once, first: what the file says of itself. Its signature is right.
+  virtual absl::Status Begin(const crypto::KeyFileComment& comment) = 0;
+  virtual absl::Status Take(const KeyFileRow& row) = 0;
+};
+
+// Takes a key file's plaintext in parts of any size and gives its rows on. Refuses with KEY_FILE_ROWS, naming the line:
+// another header than `fodselsnummer;lopenummer` (with the comment's delimiter), a row that is not eleven digits, the
+// delimiter, a løpenummer with the right check character and a line feed, rows that are not in strict order of (løpenummer,
+// identifier), and other numbers of rows or persons than the comment says. Not thread-safe.
+class KeyFileRowParser {
+ public:
+  // `rows` must outlive the parser. Begin is left to the caller.
+  KeyFileRowParser(const crypto::KeyFileComment& comment, KeyFileRows& rows);
+
+  [[nodiscard]] absl::Status Add(std::string_view plaintext);
+  [[nodiscard]] absl::Status Finish();
+
+ private:
+  absl::Status TakePiece(std::string_view piece);
+  absl::Status TakeRow(std::string_view text);
+  absl::Status Wrong(std::string_view hint) const;
+
+  KeyFileRows& rows_;
+  char delimiter_;
+  std::uint64_t expected_rows_;
+  std::uint64_t expected_persons_;
+  std::string header_;
+  std::string waiting_;  // the beginning of a row whose end has not come yet
+  std::string previous_;
+  std::uint64_t lines_ = 0;
+  std::uint64_t row_count_ = 0;
+  std::uint64_t person_count_ = 0;
+  domain::Lopenummer lopenummer_;
+};
+
+// Where a sealed key file is, and what opens it. The references must outlive the call that it is given to.
+struct SealedKeyFile {
+  std::string path;
+  std::string signature_path;  // usually path + ".minisig"
+  const crypto::MinisignPublicKey& public_key;
+  const crypto::AgeIdentity& identity;
+  crypto::SecretArena& arena;
+};
+
+// Verifies the signature over the whole sealed file first, then opens it and gives its rows on; nothing is written to disk.
+// Fails with FILE_NOT_FOUND, FILE_UNREADABLE, KEY_FILE_SIGNATURE, KEY_FILE_ALTERED, KEY_FILE_TRUNCATED, KEY_FILE_RECIPIENT,
+// KEY_FILE_ROWS, or as the taker of the rows does.
+absl::StatusOr<crypto::KeyFileComment> OpenKeyFile(const SealedKeyFile& file, KeyFileRows& rows);
+
+// Opens a key file to plaintext. The target (0600) appears only when the last row was right; else nothing is left behind.
+absl::StatusOr<crypto::KeyFileComment> OpenKeyFileToCsv(const SealedKeyFile& file, const std::string& target,
+                                                        Overwrite overwrite);
+
+// A key file opened into memory.
+struct LoadedKeyFile {
+  crypto::KeyFileComment comment;
+  std::unique_ptr<LopenummerMap> map;
+};
+absl::StatusOr<LoadedKeyFile> LoadKeyFile(const SealedKeyFile& file);
+
+}  // namespace kobling::client

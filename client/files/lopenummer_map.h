@@ -1,0 +1,54 @@
+// A key file in memory: which løpenummer stands for an identifier.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "domain/lopenummer.h"
+
+namespace kobling::client {
+
+// An open-addressing table of sixteen bytes a slot, at most four fifths full: twenty bytes a row. Its size is fixed when
+// it is made. Its memory is left out of core dumps and wiped at the end. Reads may run in parallel with each other only.
+class LopenummerMap {
+ public:
+  explicit LopenummerMap(std::uint64_t rows);
+  LopenummerMap(const LopenummerMap&) = delete;
+  LopenummerMap& operator=(const LopenummerMap&) = delete;
+  ~LopenummerMap();
+
+  // Fails with KEY_FILE_ROWS if the identifier is there already, or if there are more rows than announced.
+  [[nodiscard]] absl::Status Insert(std::uint64_t packed_identifier, const domain::Lopenummer& lopenummer);
+
+  // A place in the table, valid as long as the table.
+  enum class Place : std::uint64_t {};
+  std::optional<Place> Find(std::uint64_t packed_identifier) const;
+  domain::Lopenummer At(Place place) const;
+
+  // Remembers that the løpenummer was written to an output.
+  void MarkUsed(Place place);
+  // The marked løpenumre, each once, in order.
+  std::vector<domain::Lopenummer> Used() const;
+
+  std::uint64_t rows() const { return rows_; }
+
+ private:
+  // The last two bytes of the løpenummer, then the identifier (37 bits), then the two flags: one word to compare.
+  struct alignas(16) Slot {
+    std::array<std::uint8_t, 8> first_bits;
+    std::uint64_t word;
+  };
+  static domain::Lopenummer Read(const Slot& slot);
+  std::uint64_t Home(std::uint64_t packed_identifier) const;
+
+  std::uint64_t capacity_;
+  std::uint64_t most_rows_;
+  std::uint64_t rows_ = 0;
+  Slot* slots_;
+};
+
+}  // namespace kobling::client

@@ -1,0 +1,77 @@
+#include "client/grpc_status.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "client/server_answer.h"
+#include "domain/error.h"
+#include "google/rpc/status.pb.h"
+
+namespace kobling::client {
+namespace {
+
+using domain::DetailKey;
+using domain::MakeError;
+using domain::Reason;
+
+std::optional<absl::Status> FromDetails(const std::string& trailer) {
+  google::rpc::Status details;
+  if (trailer.empty() || !details.ParseFromString(trailer)) {
+    return std::nullopt;
+  }
+  for (const google::protobuf::Any& any : details.details()) {
+    google::rpc::ErrorInfo info;
+    if (!any.Is<google::rpc::ErrorInfo>() || !any.UnpackTo(&info)) {
+      continue;
+    }
+    if (const auto reason = domain::ReasonFromName(info.reason())) {
+      std::vector<std::pair<std::string, std::string>> where(info.metadata().begin(), info.metadata().end());
+      std::sort(where.begin(), where.end());
+      return domain::ErrorFromWire(*reason, where);
+    }
+  }
+  return std::nullopt;
+}
+
+// gRPC tells a failed handshake from a failed connection in its text only.
+bool IsHandshakeFailure(const std::string& message) {
+  for (const char* word : {"handshake", "Handshake", "CERTIFICATE", "certificate", "Peer name"}) {
+    if (message.find(word) != std::string::npos) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+absl::Status FromGrpc(const grpc::Status& status) {
+  if (status.ok()) {
+    return absl::OkStatus();
+  }
+  if (auto told = FromDetails(status.error_details())) {
+    return MarkFromServer(*std::move(told));
+  }
+  switch (status.error_code()) {
+    case grpc::StatusCode::UNAVAILABLE:
+      return MakeError(IsHandshakeFailure(status.error_message()) ? Reason::kServerCertificate : Reason::kServerUnreachable);
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return MakeError(Reason::kDeadline);
+    case grpc::StatusCode::UNAUTHENTICATED:
+      return MarkFromServer(MakeError(Reason::kCallerUnknown));
+    case grpc::StatusCode::PERMISSION_DENIED:
+      return MarkFromServer(MakeError(Reason::kNotPermitted));
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+      return MarkFromServer(MakeError(Reason::kMessageTooLarge));
+    case grpc::StatusCode::UNIMPLEMENTED:
+      return MarkFromServer(
+          MakeError(Reason::kInternal, {{DetailKey::kHint, "the server does not know this call; compare the versions"}}));
+    default:
+      return MarkFromServer(MakeError(Reason::kInternal));
+  }
+}
+
+}  // namespace kobling::client

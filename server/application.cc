@@ -1,0 +1,248 @@
+#include "server/application.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "crypto/kek_file.h"
+#include "crypto/key_wrap.h"
+#include "crypto/secret_memory.h"
+#include "crypto/self_test.h"
+#include "domain/error.h"
+#include "domain/status_macros.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/resource_quota.h"
+#include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
+#include "server/core/core.h"
+#include "server/core/key_file_folder.h"
+#include "server/core/service_keys.h"
+#include "server/runtime/tls.h"
+#include "server/services/audit_service.h"
+#include "server/services/insight_service.h"
+#include "server/services/key_file_service.h"
+#include "server/services/operator_service.h"
+#include "server/services/pipeline.h"
+#include "server/services/population_service.h"
+#include "server/services/project_service.h"
+#include "server/services/register_service.h"
+#include "server/services/stream_watch.h"
+#include "server/services/usage_service.h"
+#include "storage/rocksdb_key_value_store.h"
+
+namespace kobling::server {
+namespace {
+
+constexpr std::size_t kArenaBytes = std::size_t{1} << 20;
+constexpr std::chrono::seconds kDrain{30};
+constexpr std::chrono::seconds kCertificateInterval{10};
+constexpr std::chrono::hours kUpkeepInterval{1};
+
+absl::StatusOr<std::unique_ptr<storage::KeyValueStore>> OpenStore(const ServerConfig& config, storage::OpenMode mode) {
+  storage::RocksDbOptions options;
+  options.folder = config.storage_directory;
+  options.mode = mode;
+  return storage::OpenRocksDb(options);
+}
+
+}  // namespace
+
+// In the order of their making. What fails during the life of the server is kept until Serve returns it.
+struct Application::Parts {
+  Parts(const ServerConfig& the_config, const domain::Clock& the_clock, Log& the_log)
+      : config(the_config),
+        clock(the_clock),
+        log(the_log),
+        rules(config.accepted_series),
+        rows_in_use(config.limits.max_total_stream_rows),
+        watch(config.limits.stream_idle),
+        folder(config.key_file_directory) {}
+
+  absl::Status Open();
+  void Fail(const absl::Status& status);
+  absl::Status TidyKeyFiles() const;
+
+  const ServerConfig config;
+  const domain::Clock& clock;
+  Log& log;
+  const domain::NationalIdRules rules;
+  StreamRows rows_in_use;
+  StreamWatch watch;
+  const KeyFileFolder folder;
+  const storage::IdentityMap identities{};
+
+  std::unique_ptr<crypto::SecretArena> arena;
+  std::unique_ptr<storage::KeyValueStore> store;
+  std::unique_ptr<ServiceKeys> keys;
+  std::unique_ptr<storage::Directory> directory;
+  std::unique_ptr<storage::SetStore> sets;
+  std::unique_ptr<storage::EventLog> events;
+  std::unique_ptr<State> state;
+  std::unique_ptr<Committer> committer;
+  std::unique_ptr<Core> core;
+  std::unique_ptr<Pipeline> pipeline;
+  std::unique_ptr<KeyFiles> key_files;
+
+  std::mutex failure_mutex;
+  absl::Status failure;           // guarded by failure_mutex
+  std::stop_source stop_serving;  // requested by the caller's stop, or by a failure
+};
+
+void Application::Parts::Fail(const absl::Status& status) {
+  const std::lock_guard lock(failure_mutex);
+  if (failure.ok()) {
+    log.Error("the store has failed; the server ends", {Field("error", status)});
+    failure = status;
+  }
+  stop_serving.request_stop();
+}
+
+absl::Status Application::Parts::Open() {
+  KOBLING_ASSIGN_OR_RETURN(arena, crypto::SecretArena::Create(kArenaBytes));
+  KOBLING_RETURN_IF_ERROR(crypto::SelfTest(*arena));
+  crypto::KekFile kek_file(config.kek_file.string());
+  KOBLING_ASSIGN_OR_RETURN(crypto::KeyEncryptionKey kek, kek_file.Load(*arena));
+  KOBLING_ASSIGN_OR_RETURN(ServiceKeys loaded, ServiceKeys::Load(*store, std::move(kek), *arena));
+  keys = std::make_unique<ServiceKeys>(std::move(loaded));
+  KOBLING_ASSIGN_OR_RETURN(directory,
+                           storage::Directory::Open(*store, std::move(*keys->index), std::move(*keys->identifiers)));
+  sets = std::make_unique<storage::SetStore>(*store, std::move(*keys->set_digest), std::move(*keys->sets));
+  KOBLING_ASSIGN_OR_RETURN(events, storage::EventLog::Open(*store));
+  KOBLING_ASSIGN_OR_RETURN(state, State::Load(*store, *sets));
+  committer = std::make_unique<Committer>(*store, *events, *state, clock, [this](const absl::Status& status) { Fail(status); });
+  core = std::make_unique<Core>(Core{config, clock, *store, *keys, *directory, *sets, identities, *state, *committer});
+  pipeline = std::make_unique<Pipeline>(*core, log);
+  key_files = std::make_unique<KeyFiles>(*core, folder);
+  KOBLING_RETURN_IF_ERROR(TidyKeyFiles());
+  log.Info("opened", {Field("identifiers", directory->size()), Field("events", events->size())});
+  return absl::OkStatus();
+}
+
+absl::Status Application::Parts::TidyKeyFiles() const {
+  std::set<std::string> committed;
+  bool any_destroyed = false;
+  {
+    const State::View view = state->Read();
+    for (const auto& [id, project] : view->projects) {
+      any_destroyed = any_destroyed || project.rows.project.state() == records::PROJECT_STATE_RECORD_KEY_DESTROYED;
+      for (const records::KeyFileRecord& key_file : project.rows.key_files) {
+        if (!key_file.withdrawn() && !key_file.expired()) {
+          committed.insert(key_file.file_name());
+        }
+      }
+    }
+  }
+  KOBLING_RETURN_IF_ERROR(folder.RemoveAllBut(committed));
+  if (any_destroyed) {
+    // The server may have ended between the destruction of a key and the rewriting of the files that held it.
+    KOBLING_RETURN_IF_ERROR(store->Purge(storage::Family::kKeys));
+  }
+  return key_files->ExpireOld();
+}
+
+Application::Application(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Application::~Application() = default;
+
+absl::Status Application::Initialise(const ServerConfig& config, SigningKeyInfo* out) {
+  KOBLING_ASSIGN_OR_RETURN(const auto arena, crypto::SecretArena::Create(kArenaBytes));
+  KOBLING_RETURN_IF_ERROR(crypto::SelfTest(*arena));
+  crypto::KekFile kek_file(config.kek_file.string());
+  KOBLING_ASSIGN_OR_RETURN(crypto::KeyEncryptionKey kek, kek_file.Load(*arena));
+  KOBLING_ASSIGN_OR_RETURN(const auto store, OpenStore(config, storage::OpenMode::kCreateIfMissing));
+  KOBLING_ASSIGN_OR_RETURN(const auto keys, store->Scan(storage::Family::kKeys, storage::KeyRange::All()));
+  if (keys->Valid()) {
+    return domain::MakeError(domain::Reason::kConfiguration,
+                             {{domain::DetailKey::kFile, config.storage_directory.string()},
+                              {domain::DetailKey::kHint, "the database has keys already"}});
+  }
+  KOBLING_RETURN_IF_ERROR(keys->status());
+  storage::WriteBatch batch;
+  KOBLING_RETURN_IF_ERROR(ServiceKeys::Create(kek, *arena, batch));
+  KOBLING_RETURN_IF_ERROR(store->Commit(batch));
+  KOBLING_ASSIGN_OR_RETURN(const ServiceKeys loaded, ServiceKeys::Load(*store, std::move(kek), *arena));
+  out->public_key = loaded.signer.public_key().text();
+  out->fingerprint = loaded.signer.public_key().Fingerprint();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<Application>> Application::Open(const ServerConfig& config, const domain::Clock& clock,
+                                                               Log& log) {
+  KOBLING_ASSIGN_OR_RETURN(auto store, OpenStore(config, storage::OpenMode::kMustExist));
+  return Open(config, clock, log, std::move(store));
+}
+
+absl::StatusOr<std::unique_ptr<Application>> Application::Open(const ServerConfig& config, const domain::Clock& clock,
+                                                               Log& log, std::unique_ptr<storage::KeyValueStore> store) {
+  auto parts = std::make_unique<Parts>(config, clock, log);
+  parts->store = std::move(store);
+  KOBLING_RETURN_IF_ERROR(parts->Open());
+  return std::unique_ptr<Application>(new Application(std::move(parts)));
+}
+
+absl::Status Application::Serve(const ServeOptions& options) {
+  Parts& parts = *parts_;
+  const Limits& limits = parts.config.limits;
+  KOBLING_ASSIGN_OR_RETURN(const std::unique_ptr<ServerTls> tls,
+                           ServerTls::Open(parts.config.tls, kCertificateInterval, parts.clock, parts.log));
+  const StreamContext streams{parts.rules, parts.rows_in_use};
+  RegisterService register_service(*parts.pipeline, *parts.core);
+  ProjectService project_service(*parts.pipeline, *parts.core, parts.folder);
+  PopulationService population_service(*parts.pipeline, *parts.core, streams, parts.watch);
+  KeyFileService key_file_service(*parts.pipeline, *parts.core, streams, parts.watch, *parts.key_files);
+  UsageService usage_service(*parts.pipeline, *parts.core, parts.rows_in_use, parts.watch);
+  InsightService insight_service(*parts.pipeline, *parts.core, parts.rules);
+  AuditService audit_service(*parts.pipeline, *parts.core);
+  OperatorService operator_service(*parts.pipeline, *parts.core);
+
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort(parts.config.listen.text(), tls->credentials(), &port);
+  builder.SetMaxReceiveMessageSize(static_cast<int>(limits.max_message_bytes));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, static_cast<int>(limits.max_concurrent_streams));
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  grpc::ResourceQuota quota("koblingd");
+  quota.SetMaxThreads(static_cast<int>(limits.handler_threads) + 4);
+  builder.SetResourceQuota(quota);
+  for (grpc::Service* service :
+       std::initializer_list<grpc::Service*>{&register_service, &project_service, &population_service, &key_file_service,
+                                             &usage_service, &insight_service, &audit_service, &operator_service}) {
+    builder.RegisterService(service);
+  }
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server == nullptr || port == 0) {
+    return domain::MakeError(domain::Reason::kConfiguration,
+                             {{domain::DetailKey::kField, "server.listen"},
+                              {domain::DetailKey::kHint, "the address cannot be listened on; is it in use?"}});
+  }
+
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  const std::stop_callback on_stop(options.stop, [&] { parts.stop_serving.request_stop(); });
+  options.ready(static_cast<std::uint16_t>(port));
+  std::unique_lock lock(mutex);
+  const std::stop_token stop = parts.stop_serving.get_token();
+  while (!stop.stop_requested()) {
+    wake.wait_for(lock, stop, kUpkeepInterval, [] { return false; });
+    if (!stop.stop_requested()) {
+      if (absl::Status status = parts.key_files->ExpireOld(); !status.ok()) {
+        parts.log.Error("expired key files could not be deleted", {Field("error", status)});
+      }
+    }
+  }
+  parts.log.Info("draining");
+  if (grpc::HealthCheckServiceInterface* health = server->GetHealthCheckService(); health != nullptr) {
+    health->SetServingStatus(false);
+  }
+  server->Shutdown(std::chrono::system_clock::now() + kDrain);
+  const std::lock_guard failure_lock(parts.failure_mutex);
+  return parts.failure;
+}
+
+}  // namespace kobling::server

@@ -1,0 +1,297 @@
+#include "server/core/convert.h"
+
+#include <string>
+#include <string_view>
+
+#include "server/core/project_case.h"
+#include "server/core/state.h"
+
+namespace kobling::server {
+namespace {
+
+// The states are stored with the numbers of the API, which a test holds equal.
+template <typename Target, typename Source>
+Target SameNumber(Source value) {
+  return static_cast<Target>(static_cast<int>(value));
+}
+
+}  // namespace
+
+void SetTime(std::int64_t time_us, google::protobuf::Timestamp& target) {
+  std::int64_t seconds = time_us / 1'000'000;
+  std::int64_t rest = time_us % 1'000'000;
+  if (rest < 0) {
+    rest += 1'000'000;
+    --seconds;
+  }
+  target.set_seconds(seconds);
+  target.set_nanos(static_cast<std::int32_t>(rest * 1000));
+}
+
+api::Mark ToApi(const records::MarkRecord& mark) {
+  api::Mark target;
+  target.set_actor(mark.actor());
+  target.set_reason(mark.reason());
+  SetTime(mark.time_us(), *target.mutable_time());
+  return target;
+}
+
+api::Register ToApi(const records::RegisterRecord& record) {
+  api::Register target;
+  target.set_id(record.id());
+  target.set_name(record.name());
+  target.set_controller(record.controller());
+  target.set_contact(record.contact());
+  target.set_inclusion_reference(record.inclusion_reference());
+  target.set_inclusion_date(record.inclusion_date());
+  *target.mutable_created() = ToApi(record.created());
+  if (record.has_updated()) {
+    *target.mutable_updated() = ToApi(record.updated());
+  }
+  return target;
+}
+
+api::RecipientKey ToApi(const records::RecipientKeyRecord& key, std::string_view register_id) {
+  api::RecipientKey target;
+  target.set_register_id(std::string(register_id));
+  target.set_number(key.number());
+  target.set_recipient(key.recipient());
+  target.set_fingerprint(key.fingerprint());
+  target.set_state(SameNumber<api::RecipientKeyState>(key.state()));
+  *target.mutable_submitted() = ToApi(key.submitted());
+  if (key.has_approved()) {
+    *target.mutable_approved() = ToApi(key.approved());
+  }
+  if (key.has_revoked()) {
+    *target.mutable_revoked() = ToApi(key.revoked());
+  }
+  target.set_expiry_date(key.expiry_date());
+  return target;
+}
+
+api::ProjectCase ToApi(const records::CaseRecord& project_case) {
+  api::ProjectCase target;
+  target.set_title(project_case.title());
+  target.set_purpose(project_case.purpose());
+  target.set_purpose_kind(SameNumber<api::PurposeKind>(project_case.purpose_kind()));
+  target.set_data_user(project_case.data_user());
+  target.set_decision_reference(project_case.decision_reference());
+  target.set_decision_date(project_case.decision_date());
+  target.set_legal_basis(project_case.legal_basis());
+  target.set_linkage_performer(SameNumber<api::LinkagePerformer>(project_case.linkage_performer()));
+  target.set_linkage_register_id(project_case.linkage_register_id());
+  for (const records::SourceRecord& source : project_case.sources()) {
+    api::Source& added = *target.add_sources();
+    added.set_register_id(source.register_id());
+    added.set_defines_population(source.defines_population());
+    added.set_scope(SameNumber<api::Scope>(source.scope()));
+    added.set_legal_reference(source.legal_reference());
+    added.set_scope_reason(source.scope_reason());
+    added.set_includes_relatives(source.includes_relatives());
+  }
+  target.set_approved_persons(project_case.approved_persons());
+  target.set_start_date(project_case.start_date());
+  target.set_end_date(project_case.end_date());
+  target.set_deletion_date(project_case.deletion_date());
+  target.set_contact(project_case.contact());
+  return target;
+}
+
+api::StreamCounts ToApi(const records::StreamCountsRecord& counts) {
+  api::StreamCounts target;
+  target.set_rows(counts.rows());
+  target.set_kept_back(counts.kept_back());
+  target.set_valid_rows(counts.valid_rows());
+  target.set_duplicates(counts.duplicates());
+  target.set_identifiers(counts.identifiers());
+  target.set_relatives(counts.relatives());
+  for (const records::FaultCountRecord& fault : counts.faults()) {
+    api::FaultCount& added = *target.add_faults();
+    added.set_reason(fault.reason());
+    added.set_rows(fault.rows());
+  }
+  return target;
+}
+
+api::Submission ToApi(const records::SubmissionRecord& submission) {
+  api::Submission target;
+  target.set_project_id(submission.project_id());
+  target.set_register_id(submission.register_id());
+  target.set_number(submission.number());
+  target.set_state(submission.withdrawn() ? api::SUBMISSION_STATE_WITHDRAWN : api::SUBMISSION_STATE_COMMITTED);
+  *target.mutable_counts() = ToApi(submission.counts());
+  *target.mutable_columns() = submission.columns();
+  *target.mutable_submitted() = ToApi(submission.submitted());
+  if (submission.has_withdrawal()) {
+    *target.mutable_withdrawn() = ToApi(submission.withdrawal());
+  }
+  return target;
+}
+
+api::MatchWindow ToApi(const records::MatchRecord& match) {
+  api::MatchWindow target;
+  target.set_project_id(match.project_id());
+  target.set_register_id(match.register_id());
+  target.set_number(match.number());
+  target.set_state(SameNumber<api::MatchState>(match.state()));
+  target.set_max_rows(match.max_rows());
+  *target.mutable_opened() = ToApi(match.opened());
+  if (match.has_matched()) {
+    *target.mutable_matched() = ToApi(match.matched());
+    *target.mutable_counts() = ToApi(match.counts());
+  }
+  target.set_matched_identifiers(match.matched_identifiers());
+  target.set_matched_persons(match.matched_persons());
+  target.set_parked_because(match.parked_because());
+  if (match.has_released()) {
+    *target.mutable_released() = ToApi(match.released());
+  }
+  return target;
+}
+
+api::KeyFile ToApi(const records::KeyFileRecord& key_file) {
+  api::KeyFile target;
+  target.set_project_id(key_file.project_id());
+  target.set_register_id(key_file.register_id());
+  target.set_number(key_file.number());
+  target.set_state(key_file.withdrawn() ? api::KEY_FILE_STATE_WITHDRAWN
+                   : key_file.expired() ? api::KEY_FILE_STATE_EXPIRED
+                                        : api::KEY_FILE_STATE_ISSUED);
+  target.set_scope(SameNumber<api::Scope>(key_file.scope()));
+  target.set_file_name(key_file.file_name());
+  target.set_rows(key_file.rows());
+  target.set_persons(key_file.persons());
+  target.set_key_version(key_file.key_version());
+  target.set_map_version(key_file.map_version());
+  target.set_recipient_fingerprint(key_file.recipient_fingerprint());
+  target.set_sealed_bytes(key_file.sealed_bytes());
+  target.set_sealed_sha256(key_file.sealed_sha256());
+  target.set_signature(key_file.signature());
+  target.set_expiry_date(key_file.expiry_date());
+  target.set_event_index(key_file.event_index());
+  *target.mutable_issued() = ToApi(key_file.issued());
+  if (key_file.has_withdrawal()) {
+    *target.mutable_withdrawn() = ToApi(key_file.withdrawal());
+  }
+  if (key_file.has_first_fetched()) {
+    *target.mutable_first_fetched() = ToApi(key_file.first_fetched());
+  }
+  target.set_usage_due_date(key_file.usage_due_date());
+  return target;
+}
+
+api::UsageReport ToApi(const records::UsageRecord& usage) {
+  api::UsageReport target;
+  target.set_project_id(usage.project_id());
+  target.set_register_id(usage.register_id());
+  target.set_key_file_number(usage.key_file_number());
+  target.set_delivery_reference(usage.delivery_reference());
+  target.set_version(usage.version());
+  target.set_delivered_on(usage.delivered_on());
+  target.set_recipient(usage.recipient());
+  target.set_used(usage.used());
+  target.set_rows(usage.rows());
+  target.set_duplicates(usage.duplicates());
+  for (const records::FaultCountRecord& fault : usage.faults()) {
+    api::FaultCount& added = *target.add_faults();
+    added.set_reason(fault.reason());
+    added.set_rows(fault.rows());
+  }
+  *target.mutable_reported() = ToApi(usage.reported());
+  target.set_replaced(usage.replaced());
+  target.set_corrects_reference(usage.corrects_reference());
+  target.set_correction_reason(usage.correction_reason());
+  return target;
+}
+
+api::Project ToApi(const records::ProjectRecord& project, std::uint64_t persons) {
+  api::Project target;
+  target.set_id(project.id());
+  target.set_state(SameNumber<api::ProjectState>(project.state()));
+  *target.mutable_project_case() = ToApi(project.project_case());
+  for (api::Source& source : *target.mutable_project_case()->mutable_sources()) {
+    const records::SourceProgressRecord progress = ProgressOf(project, source.register_id());
+    source.set_complete(progress.complete());
+    source.set_locked(progress.locked());
+  }
+  if (project.has_pending_revision()) {
+    const records::RevisionRecord& revision = project.pending_revision();
+    api::Revision& pending = *target.mutable_pending_revision();
+    pending.set_number(revision.number());
+    *pending.mutable_proposed() = ToApi(revision.proposed());
+    *pending.mutable_proposed_by() = ToApi(revision.proposed_by());
+    for (const storage::EventChange& change : DifferencesOf(project.project_case(), revision.proposed())) {
+      pending.add_changed_fields(change.field);
+    }
+  }
+  *target.mutable_created() = ToApi(project.created());
+  if (project.has_ready()) {
+    *target.mutable_ready() = ToApi(project.ready());
+  }
+  if (project.has_activated()) {
+    *target.mutable_activated() = ToApi(project.activated());
+  }
+  if (project.has_closed()) {
+    *target.mutable_closed() = ToApi(project.closed());
+  }
+  if (project.has_cancelled()) {
+    *target.mutable_cancelled() = ToApi(project.cancelled());
+  }
+  if (project.has_key_destroyed()) {
+    *target.mutable_key_destroyed() = ToApi(project.key_destroyed());
+  }
+  target.set_persons(persons);
+  target.set_key_version(project.key_version());
+  return target;
+}
+
+records::SourceRecord ToRecord(const api::Source& source) {
+  records::SourceRecord target;
+  target.set_register_id(source.register_id());
+  target.set_defines_population(source.defines_population());
+  target.set_scope(SameNumber<records::ScopeRecord>(source.scope()));
+  target.set_legal_reference(source.legal_reference());
+  target.set_scope_reason(source.scope_reason());
+  target.set_includes_relatives(source.includes_relatives());
+  return target;
+}
+
+records::CaseRecord ToRecord(const api::ProjectCase& project_case) {
+  records::CaseRecord target;
+  target.set_title(project_case.title());
+  target.set_purpose(project_case.purpose());
+  target.set_purpose_kind(static_cast<std::uint32_t>(project_case.purpose_kind()));
+  target.set_data_user(project_case.data_user());
+  target.set_decision_reference(project_case.decision_reference());
+  target.set_decision_date(project_case.decision_date());
+  target.set_legal_basis(project_case.legal_basis());
+  target.set_linkage_performer(static_cast<std::uint32_t>(project_case.linkage_performer()));
+  target.set_linkage_register_id(project_case.linkage_register_id());
+  for (const api::Source& source : project_case.sources()) {
+    *target.add_sources() = ToRecord(source);
+  }
+  target.set_approved_persons(project_case.approved_persons());
+  target.set_start_date(project_case.start_date());
+  target.set_end_date(project_case.end_date());
+  target.set_deletion_date(project_case.deletion_date());
+  target.set_contact(project_case.contact());
+  return target;
+}
+
+records::StreamCountsRecord ToRecord(const api::StreamCounts& counts) {
+  records::StreamCountsRecord target;
+  target.set_rows(counts.rows());
+  target.set_kept_back(counts.kept_back());
+  target.set_valid_rows(counts.valid_rows());
+  target.set_duplicates(counts.duplicates());
+  target.set_identifiers(counts.identifiers());
+  target.set_relatives(counts.relatives());
+  for (const api::FaultCount& fault : counts.faults()) {
+    records::FaultCountRecord& added = *target.add_faults();
+    added.set_reason(fault.reason());
+    added.set_rows(fault.rows());
+  }
+  return target;
+}
+
+}  // namespace kobling::server

@@ -1,0 +1,163 @@
+#include "server/core/key_file_maker.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "crypto/age.h"
+#include "domain/error.h"
+#include "domain/national_id.h"
+#include "domain/status_macros.h"
+
+namespace kobling::server {
+namespace {
+
+using domain::Lopenummer;
+using domain::NationalId;
+
+constexpr std::string_view kHeader = "fodselsnummer;lopenummer\n";
+constexpr std::size_t kRowBytes = NationalId::kLength + 1 + Lopenummer::kLength + 1;
+constexpr std::size_t kBufferRows = 8192;
+
+// A row as 128 bits that sort as the file does: 80 bits of løpenummer, then the identifier.
+struct Row {
+  std::uint64_t high;
+  std::uint64_t low;
+  friend auto operator<=>(const Row&, const Row&) = default;
+};
+
+Row MakeRow(const Lopenummer::Bits& bits, const NationalId& identifier) {
+  Row row{0, 0};
+  for (std::size_t i = 0; i < 8; ++i) {
+    row.high = (row.high << 8) | bits[i];
+  }
+  row.low = (std::uint64_t{bits[8]} << 56) | (std::uint64_t{bits[9]} << 48) | identifier.packed();
+  return row;
+}
+
+Lopenummer LopenummerOf(const Row& row) {
+  Lopenummer::Bits bits;
+  for (std::size_t i = 0; i < 8; ++i) {
+    bits[i] = static_cast<std::uint8_t>(row.high >> (56 - 8 * i));
+  }
+  bits[8] = static_cast<std::uint8_t>(row.low >> 56);
+  bits[9] = static_cast<std::uint8_t>(row.low >> 48);
+  return Lopenummer(bits);
+}
+
+void AppendRow(const Row& row, std::string& text) {
+  std::array<char, kRowBytes> line;
+  std::uint64_t packed = row.low & 0xffff'ffff'ffffULL;
+  for (std::size_t i = NationalId::kLength; i-- > 0;) {
+    line[i] = static_cast<char>('0' + packed % 10);
+    packed /= 10;
+  }
+  line[NationalId::kLength] = ';';
+  LopenummerOf(row).CopyText(std::span<char, Lopenummer::kLength>(line.data() + NationalId::kLength + 1, Lopenummer::kLength));
+  line.back() = '\n';
+  text.append(line.data(), line.size());
+}
+
+std::span<const std::uint8_t> Bytes(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+// Passes sealed bytes on to the file and through both hashes.
+class HashingSink final : public crypto::ByteSink {
+ public:
+  explicit HashingSink(PendingKeyFile& file) : file_(file) {}
+
+  absl::Status Write(std::span<const std::uint8_t> bytes) override {
+    sha256_.Update(bytes);
+    minisign_.Update(bytes);
+    size_ += bytes.size();
+    return file_.Write(bytes);
+  }
+
+  void Finish(SealedKeyFile& result) {
+    result.sealed_bytes = size_;
+    result.sha256 = sha256_.Finish();
+    result.hash = minisign_.Finish();
+  }
+
+ private:
+  PendingKeyFile& file_;
+  crypto::Sha256Hasher sha256_;
+  crypto::MinisignHasher minisign_;
+  std::uint64_t size_ = 0;
+};
+
+absl::StatusOr<std::vector<Row>> CollectRows(const Core& core, const domain::ProjectId& project,
+                                             const storage::NumberSet& identifiers, const LopenummerTable& lopenumre) {
+  std::vector<Row> rows;
+  rows.reserve(identifiers.cardinality());
+  std::size_t cursor = 0;
+  KOBLING_RETURN_IF_ERROR(
+      core.directory.ForEach(identifiers, [&](domain::IdentifierNumber number, const NationalId& identifier) {
+        const domain::IdentifierNumber representative = core.identities.Representative(project, number);
+        const std::size_t position = lopenumre.Find(static_cast<std::uint32_t>(representative), cursor);
+        rows.push_back(MakeRow(lopenumre.at(position).bits(), identifier));
+      }));
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+}  // namespace
+
+absl::StatusOr<LopenummerTable> LopenummerTable::Compute(const Core& core, const crypto::LinkagePrf& prf,
+                                                         const storage::NumberSet& representatives) {
+  LopenummerTable table;
+  table.numbers_.reserve(representatives.cardinality());
+  table.bits_.reserve(representatives.cardinality());
+  KOBLING_RETURN_IF_ERROR(
+      core.directory.ForEach(representatives, [&](domain::IdentifierNumber number, const NationalId& identifier) {
+        table.numbers_.push_back(static_cast<std::uint32_t>(number));
+        table.bits_.push_back(prf.Of(core.keys.person.UidOf(identifier)).bits());
+      }));
+  std::vector<Lopenummer::Bits> sorted = table.bits_;
+  std::sort(sorted.begin(), sorted.end());
+  if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) {
+    return domain::MakeError(domain::Reason::kLopenummerCollision);
+  }
+  return table;
+}
+
+std::size_t LopenummerTable::Find(std::uint32_t representative, std::size_t& cursor) const {
+  if (cursor >= numbers_.size() || numbers_[cursor] != representative) {
+    cursor = static_cast<std::size_t>(std::lower_bound(numbers_.begin(), numbers_.end(), representative) - numbers_.begin());
+  }
+  return cursor++;
+}
+
+absl::StatusOr<SealedKeyFile> SealKeyFile(const Core& core, const domain::ProjectId& project,
+                                          const storage::NumberSet& identifiers, const LopenummerTable& lopenumre,
+                                          const crypto::AgeRecipient& recipient, PendingKeyFile& file) {
+  KOBLING_ASSIGN_OR_RETURN(std::vector<Row> rows, CollectRows(core, project, identifiers, lopenumre));
+  SealedKeyFile result;
+  result.rows = rows.size();
+  HashingSink sink(file);
+  KOBLING_ASSIGN_OR_RETURN(const auto writer, crypto::AgeWriter::Create(sink, std::span(&recipient, 1), *core.keys.arena));
+  KOBLING_RETURN_IF_ERROR(writer->Write(Bytes(kHeader)));
+  std::string text;
+  text.reserve(kBufferRows * kRowBytes);
+  for (std::size_t begin = 0; begin < rows.size(); begin += kBufferRows) {
+    text.clear();
+    const std::size_t end = std::min(begin + kBufferRows, rows.size());
+    for (std::size_t i = begin; i < end; ++i) {
+      AppendRow(rows[i], text);
+      const bool new_person = i == 0 || rows[i].high != rows[i - 1].high || rows[i].low >> 48 != rows[i - 1].low >> 48;
+      result.persons += new_person ? 1 : 0;
+    }
+    KOBLING_RETURN_IF_ERROR(writer->Write(Bytes(text)));
+  }
+  KOBLING_RETURN_IF_ERROR(writer->Finish());
+  sink.Finish(result);
+  crypto::Wipe(std::span(reinterpret_cast<std::uint8_t*>(text.data()), text.capacity()));
+  crypto::Wipe(std::span(reinterpret_cast<std::uint8_t*>(rows.data()), rows.size() * sizeof(Row)));
+  return result;
+}
+
+}  // namespace kobling::server

@@ -1,0 +1,276 @@
+#include "server/core/project_case.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "domain/error.h"
+#include "domain/ids.h"
+#include "domain/status_macros.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
+#include "server/core/dates.h"
+
+namespace kobling::server {
+namespace {
+
+using domain::DetailKey;
+using domain::MakeError;
+using domain::Reason;
+
+constexpr std::size_t kMaxSources = 100;
+constexpr std::size_t kShortText = 400;
+constexpr std::uint32_t kLastPurposeKind = 7;      // kobling.v1.PurposeKind
+constexpr std::uint32_t kLinkageByRegister = 2;    // kobling.v1.LinkagePerformer
+constexpr std::uint32_t kLastLinkagePerformer = 3;
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// Eleven digits in a row, or six and five with a space, dot or hyphen between.
+bool LooksLikeIdentifier(std::string_view text) {
+  std::size_t run = 0;
+  for (std::size_t i = 0; i <= text.size(); ++i) {
+    if (i < text.size() && IsDigit(text[i])) {
+      ++run;
+      continue;
+    }
+    if (run == 11) {
+      return true;
+    }
+    if (run == 6 && i + 5 < text.size() && (text[i] == ' ' || text[i] == '.' || text[i] == '-') &&
+        std::all_of(text.begin() + static_cast<std::ptrdiff_t>(i) + 1, text.begin() + static_cast<std::ptrdiff_t>(i) + 6,
+                    IsDigit) &&
+        (i + 6 == text.size() || !IsDigit(text[i + 6]))) {
+      return true;
+    }
+    run = 0;
+  }
+  return false;
+}
+
+bool IsUtf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const std::size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3
+                               : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+    if (length == 0 || i + length > text.size()) {
+      return false;
+    }
+    for (std::size_t j = 1; j < length; ++j) {
+      if ((static_cast<unsigned char>(text[i + j]) & 0xc0) != 0x80) {
+        return false;
+      }
+    }
+    i += length;
+  }
+  return true;
+}
+
+bool HasControlCharacter(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && c != '\n') || byte == 0x7f;
+  });
+}
+
+absl::Status Malformed(std::string_view field, std::string_view hint) {
+  return MakeError(Reason::kFieldMalformed, {{DetailKey::kField, field}, {DetailKey::kHint, hint}});
+}
+
+absl::Status Incomplete(std::string_view field, std::string_view hint) {
+  return MakeError(Reason::kProjectIncomplete, {{DetailKey::kField, field}, {DetailKey::kHint, hint}});
+}
+
+std::string SourceField(const records::SourceRecord& source, std::string_view field) {
+  return "sources[" + source.register_id() + "]." + std::string(field);
+}
+
+absl::Status CheckSource(const records::SourceRecord& source,
+                         const std::map<std::string, records::RegisterRecord>& registers) {
+  if (!registers.contains(source.register_id())) {
+    return MakeError(Reason::kRegisterNotFound, {{DetailKey::kField, "sources"}});
+  }
+  if (!records::ScopeRecord_IsValid(source.scope())) {
+    return Malformed(SourceField(source, "scope"), "OWN, INTERSECTION or POPULATION");
+  }
+  if (source.scope() == records::SCOPE_RECORD_OWN && !source.defines_population()) {
+    return Malformed(SourceField(source, "scope"), "OWN is for registers that define the population");
+  }
+  KOBLING_RETURN_IF_ERROR(CheckText(SourceField(source, "legal_reference"), source.legal_reference()));
+  return CheckText(SourceField(source, "scope_reason"), source.scope_reason());
+}
+
+absl::Status CheckDateOrder(const records::CaseRecord& project_case) {
+  const auto in_order = [](const std::string& first, const std::string& second) {
+    return first.empty() || second.empty() || first <= second;  // as texts, since they are year-month-day
+  };
+  if (!in_order(project_case.start_date(), project_case.end_date())) {
+    return MakeError(Reason::kDateOrder, {{DetailKey::kField, "end_date"}});
+  }
+  if (!in_order(project_case.end_date(), project_case.deletion_date())) {
+    return MakeError(Reason::kDateOrder, {{DetailKey::kField, "deletion_date"}});
+  }
+  return absl::OkStatus();
+}
+
+// The value of a field that is not repeated, as people read it.
+std::string ValueText(const google::protobuf::Message& message, const google::protobuf::FieldDescriptor& field) {
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  switch (field.cpp_type()) {
+    case google::protobuf::FieldDescriptor::CPPTYPE_STRING: return reflection.GetString(message, &field);
+    case google::protobuf::FieldDescriptor::CPPTYPE_BOOL: return reflection.GetBool(message, &field) ? "yes" : "no";
+    case google::protobuf::FieldDescriptor::CPPTYPE_UINT32: return std::to_string(reflection.GetUInt32(message, &field));
+    case google::protobuf::FieldDescriptor::CPPTYPE_UINT64: return std::to_string(reflection.GetUInt64(message, &field));
+    case google::protobuf::FieldDescriptor::CPPTYPE_ENUM: {
+      constexpr std::string_view kPrefix = "SCOPE_RECORD_";
+      const std::string& name = reflection.GetEnum(message, &field)->name();
+      return name.substr(name.starts_with(kPrefix) ? kPrefix.size() : 0);
+    }
+    default: return {};
+  }
+}
+
+void AddDifferences(const google::protobuf::Message& before, const google::protobuf::Message& after, std::string_view prefix,
+                    std::vector<storage::EventChange>& changes) {
+  const google::protobuf::Descriptor& type = *before.GetDescriptor();
+  for (int i = 0; i < type.field_count(); ++i) {
+    const google::protobuf::FieldDescriptor& field = *type.field(i);
+    if (field.is_repeated()) {
+      continue;
+    }
+    std::string old_value = ValueText(before, field);
+    std::string new_value = ValueText(after, field);
+    if (old_value != new_value) {
+      changes.push_back({std::string(prefix) + field.name(), std::move(old_value), std::move(new_value)});
+    }
+  }
+}
+
+}  // namespace
+
+absl::Status CheckText(std::string_view field, std::string_view value, std::size_t max_bytes) {
+  if (value.size() > max_bytes) {
+    return MakeError(Reason::kFieldTooLong, {{DetailKey::kField, field}, {DetailKey::kLimit, max_bytes}});
+  }
+  if (!IsUtf8(value) || HasControlCharacter(value)) {
+    return Malformed(field, "UTF-8 text without control characters");
+  }
+  if (LooksLikeIdentifier(value)) {
+    return Malformed(field, "it holds something that looks like a national identifier");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckRequiredText(std::string_view field, std::string_view value, std::size_t max_bytes) {
+  if (std::all_of(value.begin(), value.end(), [](char c) { return c == ' ' || c == '\n'; })) {
+    return MakeError(Reason::kFieldMissing, {{DetailKey::kField, field}});
+  }
+  return CheckText(field, value, max_bytes);
+}
+
+absl::Status CheckDate(std::string_view field, std::string_view value) {
+  if (!value.empty() && !ParseDate(value).has_value()) {
+    return Malformed(field, "a date as 2026-11-22");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckCase(const records::CaseRecord& project_case,
+                       const std::map<std::string, records::RegisterRecord>& registers) {
+  KOBLING_RETURN_IF_ERROR(CheckText("title", project_case.title(), kShortText));
+  KOBLING_RETURN_IF_ERROR(CheckText("purpose", project_case.purpose()));
+  KOBLING_RETURN_IF_ERROR(CheckText("data_user", project_case.data_user(), kShortText));
+  KOBLING_RETURN_IF_ERROR(CheckText("decision_reference", project_case.decision_reference(), kShortText));
+  KOBLING_RETURN_IF_ERROR(CheckText("legal_basis", project_case.legal_basis()));
+  KOBLING_RETURN_IF_ERROR(CheckText("contact", project_case.contact(), kShortText));
+  for (const auto& [field, value] : {std::pair("decision_date", &project_case.decision_date()),
+                                     std::pair("start_date", &project_case.start_date()),
+                                     std::pair("end_date", &project_case.end_date()),
+                                     std::pair("deletion_date", &project_case.deletion_date())}) {
+    KOBLING_RETURN_IF_ERROR(CheckDate(field, *value));
+  }
+  KOBLING_RETURN_IF_ERROR(CheckDateOrder(project_case));
+  if (project_case.purpose_kind() > kLastPurposeKind) {
+    return Malformed("purpose_kind", "one of the kinds of § 1");
+  }
+  if (project_case.linkage_performer() > kLastLinkagePerformer) {
+    return Malformed("linkage_performer", "the data user, a register, or the directorate as processor");
+  }
+  if (!project_case.linkage_register_id().empty() && !registers.contains(project_case.linkage_register_id())) {
+    return MakeError(Reason::kRegisterNotFound, {{DetailKey::kField, "linkage_register_id"}});
+  }
+  if (static_cast<std::size_t>(project_case.sources_size()) > kMaxSources) {
+    return MakeError(Reason::kFieldTooLong, {{DetailKey::kField, "sources"}, {DetailKey::kLimit, kMaxSources}});
+  }
+  std::set<std::string_view> seen;
+  for (const records::SourceRecord& source : project_case.sources()) {
+    KOBLING_RETURN_IF_ERROR(CheckSource(source, registers));
+    if (!seen.insert(source.register_id()).second) {
+      return MakeError(Reason::kSourceExists, {{DetailKey::kRegister, source.register_id()}});
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckComplete(const records::CaseRecord& project_case) {
+  const auto need = [](std::string_view field, const std::string& value, std::string_view rule) {
+    return value.empty() ? Incomplete(field, rule) : absl::OkStatus();
+  };
+  KOBLING_RETURN_IF_ERROR(need("title", project_case.title(), "citizens see it"));
+  KOBLING_RETURN_IF_ERROR(need("purpose", project_case.purpose(), "citizens see it, in plain language"));
+  if (project_case.purpose_kind() == 0) {
+    return Incomplete("purpose_kind", "§ 1");
+  }
+  KOBLING_RETURN_IF_ERROR(need("data_user", project_case.data_user(), "who receives the data"));
+  KOBLING_RETURN_IF_ERROR(need("decision_reference", project_case.decision_reference(), "the decision of § 4"));
+  KOBLING_RETURN_IF_ERROR(need("decision_date", project_case.decision_date(), "the decision of § 4"));
+  KOBLING_RETURN_IF_ERROR(need("legal_basis", project_case.legal_basis(), "§§ 4, 5, 7"));
+  if (project_case.linkage_performer() == 0) {
+    return Incomplete("linkage_performer", "§ 5: who performs the linkage");
+  }
+  if (project_case.linkage_performer() == kLinkageByRegister && project_case.linkage_register_id().empty()) {
+    return Incomplete("linkage_register_id", "§ 5: which register performs the linkage");
+  }
+  if (project_case.approved_persons() == 0) {
+    return Incomplete("approved_persons", "the decision says how many persons");
+  }
+  KOBLING_RETURN_IF_ERROR(need("start_date", project_case.start_date(), "the decision's period"));
+  KOBLING_RETURN_IF_ERROR(need("end_date", project_case.end_date(), "the decision's period"));
+  KOBLING_RETURN_IF_ERROR(need("deletion_date", project_case.deletion_date(), "when the key is destroyed"));
+  KOBLING_RETURN_IF_ERROR(need("contact", project_case.contact(), "citizens see it"));
+  const auto& sources = project_case.sources();
+  if (std::none_of(sources.begin(), sources.end(),
+                   [](const records::SourceRecord& source) { return source.defines_population(); })) {
+    return Incomplete("sources", "at least one register defines the population");
+  }
+  for (const records::SourceRecord& source : sources) {
+    if (source.scope() == records::SCOPE_RECORD_UNSPECIFIED) {
+      return Incomplete(SourceField(source, "scope"), "OWN, INTERSECTION or POPULATION");
+    }
+    if (source.legal_reference().empty()) {
+      return Incomplete(SourceField(source, "legal_reference"), "each source has a legal basis of its own");
+    }
+    if (source.scope() == records::SCOPE_RECORD_POPULATION && source.scope_reason().empty()) {
+      return Incomplete(SourceField(source, "scope_reason"), "scope POPULATION needs a written reason");
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::vector<storage::EventChange> DifferencesOf(const records::CaseRecord& before, const records::CaseRecord& after) {
+  std::vector<storage::EventChange> changes;
+  AddDifferences(before, after, "", changes);
+  std::map<std::string, std::pair<records::SourceRecord, records::SourceRecord>> sources;
+  for (const records::SourceRecord& source : before.sources()) {
+    sources[source.register_id()].first = source;
+  }
+  for (const records::SourceRecord& source : after.sources()) {
+    sources[source.register_id()].second = source;
+  }
+  for (const auto& [register_id, pair] : sources) {
+    AddDifferences(pair.first, pair.second, "sources[" + register_id + "].", changes);
+  }
+  return changes;
+}
+
+}  // namespace kobling::server

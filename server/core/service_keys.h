@@ -1,0 +1,47 @@
+// The keys of the service, unwrapped at start, and the project keys, unwrapped when they are needed.
+#pragma once
+
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "crypto/derivations.h"
+#include "crypto/key_wrap.h"
+#include "crypto/minisign.h"
+#include "crypto/sealed_box.h"
+#include "crypto/secret_memory.h"
+#include "domain/ids.h"
+#include "storage/key_value_store.h"
+
+namespace kobling::server {
+
+// Each part has a key of its own. Const functions are safe for concurrent use; the arena must outlive the object.
+struct ServiceKeys {
+  // Makes all service keys and wraps them into the batch. For a new database only.
+  static absl::Status Create(const crypto::KeyEncryptionKey& kek, crypto::SecretArena& arena, storage::WriteBatch& batch);
+
+  // Fails with KEY_UNUSABLE if a key is missing, was moved, or was wrapped by another KEK.
+  static absl::StatusOr<ServiceKeys> Load(const storage::Reader& store, crypto::KeyEncryptionKey kek,
+                                          crypto::SecretArena& arena);
+
+  // A new project key, wrapped into the batch.
+  absl::Status CreateProjectKey(const domain::ProjectId& project, std::uint32_t version, storage::WriteBatch& batch) const;
+
+  // The way from a person to a løpenummer in the project. Fails with KEY_UNUSABLE if the key was destroyed.
+  absl::StatusOr<crypto::LinkagePrf> ProjectPrf(const storage::Reader& store, const domain::ProjectId& project,
+                                                std::uint32_t version) const;
+
+  crypto::SecretArena* arena;
+  crypto::KeyEncryptionKey kek;
+  crypto::PersonPseudonymizer person;
+  crypto::SubjectReferencer subject;
+  crypto::KeyedDigest digest;
+  crypto::MinisignSigner signer;
+  // For the directory and the set store, which take them over.
+  std::unique_ptr<crypto::IdentityIndex> index;
+  std::unique_ptr<crypto::RecordSealer> identifiers;
+  std::unique_ptr<crypto::RecordSealer> sets;
+  std::unique_ptr<crypto::KeyedDigest> set_digest;
+};
+
+}  // namespace kobling::server

@@ -1,0 +1,93 @@
+#include "server/core/state.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "domain/status_macros.h"
+
+namespace kobling::server {
+namespace {
+
+template <typename Row, typename KeyOf>
+void UpsertBy(std::vector<Row>& rows, const Row& row, const KeyOf& key_of) {
+  const auto at = std::lower_bound(rows.begin(), rows.end(), row,
+                                   [&](const Row& a, const Row& b) { return key_of(a) < key_of(b); });
+  if (at != rows.end() && key_of(*at) == key_of(row)) {
+    *at = row;
+  } else {
+    rows.insert(at, row);
+  }
+}
+
+constexpr auto kByNumber = [](const auto& row) { return std::make_tuple(std::string_view(row.register_id()), row.number()); };
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<State>> State::Load(const storage::Reader& store, const storage::SetStore& sets) {
+  auto state = std::make_unique<State>();
+  KOBLING_ASSIGN_OR_RETURN(state->data_.registers, storage::RegisterStore::Load(store));
+  KOBLING_ASSIGN_OR_RETURN(state->data_.callers, storage::CallerStore::Load(store));
+  KOBLING_ASSIGN_OR_RETURN(auto projects, storage::ProjectStore::Load(store));
+  for (auto& [id, rows] : projects) {
+    Project& project = state->data_.projects[id];
+    for (const records::SubmissionRecord& submission : rows.submissions) {
+      if (submission.withdrawn()) {
+        continue;
+      }
+      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet index, sets.Get(submission.index_set()));
+      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet relatives, sets.Get(submission.relative_set()));
+      project.index |= index;
+      project.relatives |= relatives;
+    }
+    project.index.runOptimize();
+    project.index.shrinkToFit();
+    project.relatives.runOptimize();
+    project.relatives.shrinkToFit();
+    project.rows = std::move(rows);
+  }
+  return state;
+}
+
+const Project* FindProject(const StateData& state, std::string_view id) {
+  const auto found = state.projects.find(std::string(id));
+  return found == state.projects.end() ? nullptr : &found->second;
+}
+
+const records::SourceRecord* FindSource(const records::CaseRecord& project_case, std::string_view register_id) {
+  const auto& sources = project_case.sources();
+  const auto found = std::find_if(sources.begin(), sources.end(),
+                                  [&](const records::SourceRecord& source) { return source.register_id() == register_id; });
+  return found == sources.end() ? nullptr : &*found;
+}
+
+records::SourceProgressRecord ProgressOf(const records::ProjectRecord& project, std::string_view register_id) {
+  for (const records::SourceProgressRecord& progress : project.progress()) {
+    if (progress.register_id() == register_id) {
+      return progress;
+    }
+  }
+  return {};
+}
+
+records::SourceProgressRecord& MutableProgressOf(records::ProjectRecord& project, std::string_view register_id) {
+  for (records::SourceProgressRecord& progress : *project.mutable_progress()) {
+    if (progress.register_id() == register_id) {
+      return progress;
+    }
+  }
+  records::SourceProgressRecord& progress = *project.add_progress();
+  progress.set_register_id(std::string(register_id));
+  return progress;
+}
+
+void Upsert(std::vector<records::SubmissionRecord>& rows, const records::SubmissionRecord& row) {
+  UpsertBy(rows, row, kByNumber);
+}
+void Upsert(std::vector<records::MatchRecord>& rows, const records::MatchRecord& row) { UpsertBy(rows, row, kByNumber); }
+void Upsert(std::vector<records::KeyFileRecord>& rows, const records::KeyFileRecord& row) { UpsertBy(rows, row, kByNumber); }
+void Upsert(std::vector<records::UsageRecord>& rows, const records::UsageRecord& row) {
+  UpsertBy(rows, row, [](const auto& usage) { return std::make_tuple(std::string_view(usage.register_id()), usage.sequence()); });
+}
+
+}  // namespace kobling::server

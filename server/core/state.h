@@ -1,0 +1,81 @@
+// What the server knows without asking the disk: all records of registers and projects, and who is in which project.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "storage/number_set.h"
+#include "storage/project_store.h"
+#include "storage/set_store.h"
+
+namespace kobling::server {
+
+namespace records = ::kobling::storage::v1;
+
+// One project. `index` and `relatives` are the union of the submissions that stand; somebody may be in both.
+struct Project {
+  storage::ProjectRows rows;
+  storage::NumberSet index;
+  storage::NumberSet relatives;
+};
+
+struct StateData {
+  std::map<std::string, records::RegisterRecord> registers;
+  std::map<std::string, Project> projects;
+  std::map<std::string, records::CallerRecord> callers;
+};
+
+// Read by many, changed by the committer alone, after the change is durable. Never keep a reference beyond its view, and
+// never hold a view while a change is committed by the same thread.
+class State {
+ public:
+  // Reads all records, and the sets of all submissions that stand.
+  static absl::StatusOr<std::unique_ptr<State>> Load(const storage::Reader& store, const storage::SetStore& sets);
+
+  class View {
+   public:
+    const StateData* operator->() const { return data_; }
+    const StateData& operator*() const { return *data_; }
+
+   private:
+    friend class State;
+    View(std::shared_lock<std::shared_mutex> lock, const StateData* data) : lock_(std::move(lock)), data_(data) {}
+    std::shared_lock<std::shared_mutex> lock_;
+    const StateData* data_;
+  };
+  View Read() const { return View(std::shared_lock(mutex_), &data_); }
+
+  template <typename Mutation>
+  void Change(const Mutation& mutation) {
+    const std::unique_lock lock(mutex_);
+    mutation(data_);
+  }
+
+ private:
+  mutable std::shared_mutex mutex_;
+  StateData data_;
+};
+
+// The project's part of the state, or null.
+const Project* FindProject(const StateData& state, std::string_view id);
+
+// The source of a case, or null.
+const records::SourceRecord* FindSource(const records::CaseRecord& project_case, std::string_view register_id);
+
+// How far a source has come; a source without progress has the default.
+records::SourceProgressRecord ProgressOf(const records::ProjectRecord& project, std::string_view register_id);
+records::SourceProgressRecord& MutableProgressOf(records::ProjectRecord& project, std::string_view register_id);
+
+// Puts a row in the place of the one with the same register and number, or adds it in order.
+void Upsert(std::vector<records::SubmissionRecord>& rows, const records::SubmissionRecord& row);
+void Upsert(std::vector<records::MatchRecord>& rows, const records::MatchRecord& row);
+void Upsert(std::vector<records::KeyFileRecord>& rows, const records::KeyFileRecord& row);
+void Upsert(std::vector<records::UsageRecord>& rows, const records::UsageRecord& row);
+
+}  // namespace kobling::server

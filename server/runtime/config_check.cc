@@ -1,0 +1,79 @@
+#include "server/runtime/config_check.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "domain/error.h"
+#include "domain/status_macros.h"
+#include "server/runtime/certificate_check.h"
+#include "server/runtime/files.h"
+#include "server/runtime/hardening.h"
+#include "server/runtime/tls.h"
+
+namespace kobling::server {
+namespace {
+
+using Outcome = ConfigCheck::Outcome;
+using domain::DetailKey;
+
+constexpr absl::Duration kExpiryWarning = absl::Hours(24 * 30);
+
+ConfigCheck Checked(std::string subject, absl::Status status) {
+  const Outcome outcome = status.ok() ? Outcome::kOk : Outcome::kError;
+  return {.subject = std::move(subject), .outcome = outcome, .status = std::move(status)};
+}
+
+ConfigCheck CheckExpiry(const std::string& subject, std::string_view setting, const absl::StatusOr<absl::Time>& expiry,
+                        absl::Time now) {
+  if (!expiry.ok()) {
+    return Checked(subject, expiry.status());
+  }
+  ConfigCheck check = Checked(
+      absl::StrFormat("%s, in force until %s", subject, absl::FormatTime("%Y-%m-%d", *expiry, absl::UTCTimeZone())),
+      absl::OkStatus());
+  if (*expiry - now < kExpiryWarning) {
+    check.outcome = Outcome::kWarning;
+    check.status = domain::MakeError(
+        domain::Reason::kConfiguration,
+        {{DetailKey::kField, setting}, {DetailKey::kExpected, "certificates in force for 30 days or more"}});
+  }
+  return check;
+}
+
+absl::Status CheckDataFolder(const std::filesystem::path& folder) {
+  KOBLING_RETURN_IF_ERROR(CheckPrivateFolder(folder));
+  return CheckWritableFolder(folder);
+}
+
+}  // namespace
+
+std::vector<ConfigCheck> CheckConfig(const ServerConfig& config, const domain::Clock& clock) {
+  const absl::Time now = clock.Now();
+  std::vector<ConfigCheck> checks;
+  const absl::StatusOr<TlsTexts> texts = ReadTlsFiles(config.tls);
+  checks.push_back(Checked("the files of [tls] can be read", texts.status()));
+  if (texts.ok()) {
+    checks.push_back(CheckExpiry("the server's certificate", "tls.certificate", CheckServerCertificate(*texts, now), now));
+    checks.push_back(
+        CheckExpiry("the callers' authority", "tls.client_ca", CheckClientAuthority(texts->client_ca, now), now));
+  }
+  checks.push_back(Checked("the folder of the key-encryption key", CheckPrivateFolder(config.kek_file.parent_path())));
+  checks.push_back(Checked("the key-encryption key", CheckSecretFile(config.kek_file)));
+  checks.push_back(Checked("the storage folder", CheckDataFolder(config.storage_directory)));
+  checks.push_back(Checked("the folder of key files", CheckDataFolder(config.key_file_directory)));
+  checks.push_back(Checked("memory that may be locked, files that may be open", CheckProcessLimits()));
+  checks.push_back(Checked("environment variables", CheckEnvironmentVariables(config.environment, std::getenv)));
+  return checks;
+}
+
+absl::Status FirstError(const std::vector<ConfigCheck>& checks) {
+  for (const ConfigCheck& check : checks) {
+    if (check.outcome == Outcome::kError) {
+      return check.status;
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace kobling::server

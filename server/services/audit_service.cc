@@ -1,0 +1,14 @@
+#include "server/services/audit_service.h"
+
+#include "server/services/upload.h"
+
+namespace kobling::server {
+
+grpc::Status AuditService::ListEvents(grpc::ServerContext* context, const api::ListEventsRequest* request,
+                                      grpc::ServerWriter<api::ListEventsResponse>* writer) {
+  return pipeline_.Run(*context, "/kobling.v1.AuditService/ListEvents", [&](const Call& call) {
+    return audit_.List(call, *request, [&](const api::ListEventsResponse& events) { return Send(*writer, events); });
+  });
+}
+
+}  // namespace kobling::server

@@ -1,0 +1,11 @@
+#include "server/services/operator_service.h"
+
+namespace kobling::server {
+
+grpc::Status OperatorService::GetServerInfo(grpc::ServerContext* context, const kobling::v1::GetServerInfoRequest* request,
+                             kobling::v1::ServerInfo* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.OperatorService/GetServerInfo", response,
+                         [&](const Call& call) { return info_.Get(call, *request); });
+}
+
+}  // namespace kobling::server

@@ -1,0 +1,100 @@
+#include "server/use_cases/audit.h"
+
+#include <algorithm>
+#include <string>
+
+#include "domain/error.h"
+#include "domain/status_macros.h"
+#include "server/core/access.h"
+#include "server/core/convert.h"
+
+namespace kobling::server {
+namespace {
+
+using domain::MakeError;
+using domain::Reason;
+
+constexpr int kEventsPerMessage = 500;
+
+absl::Time ToTime(const google::protobuf::Timestamp& timestamp) {
+  return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
+}
+
+bool OperationMatches(const std::string& operation, const std::string& wanted) {
+  return operation == wanted || (operation.starts_with(wanted) && operation.size() > wanted.size() &&
+                                 operation[wanted.size()] == '.');
+}
+
+bool Matches(const storage::Event& event, const api::ListEventsRequest& request) {
+  return (request.project_id().empty() || event.project == request.project_id()) &&
+         (request.register_id().empty() || event.register_id == request.register_id()) &&
+         (request.actor().empty() || event.actor == request.actor()) &&
+         (request.operation().empty() || OperationMatches(event.operation, request.operation())) &&
+         (!request.has_since() || event.time >= ToTime(request.since())) &&
+         (!request.has_until() || event.time < ToTime(request.until()));
+}
+
+api::Event ToApiEvent(std::uint64_t index, const storage::Event& event) {
+  api::Event target;
+  target.set_index(index);
+  SetTime(absl::ToUnixMicros(event.time), *target.mutable_time());
+  target.set_actor(event.actor);
+  target.set_role(event.role);
+  target.set_operation(event.operation);
+  target.set_result(event.result);
+  target.set_purpose(event.purpose);
+  target.set_project_id(event.project);
+  target.set_register_id(event.register_id);
+  target.set_object(event.object);
+  target.set_reason(event.reason);
+  target.set_request_id(event.request_id);
+  for (const auto& [name, value] : event.counts) {
+    api::EventCount& count = *target.add_counts();
+    count.set_name(name);
+    count.set_value(value);
+  }
+  for (const storage::EventChange& change : event.changes) {
+    api::FieldChange& added = *target.add_changes();
+    added.set_field(change.field);
+    added.set_old_value(change.old_value);
+    added.set_new_value(change.new_value);
+  }
+  return target;
+}
+
+}  // namespace
+
+absl::Status Audit::List(const Call& call, const api::ListEventsRequest& request,
+                         const std::function<absl::Status(const api::ListEventsResponse&)>& send) const {
+  api::ListEventsRequest wanted = request;
+  if (call.caller.role == Role::kRegister) {
+    wanted.set_register_id(call.caller.id.text());
+  } else if (call.caller.role == Role::kCaseworker) {
+    const State::View state = core_.state.Read();
+    const Project* const project = FindProject(*state, request.project_id());
+    const auto wrote = [&](const records::ProjectRecord& record) {
+      return std::find(record.authors().begin(), record.authors().end(), call.caller.id.text()) != record.authors().end();
+    };
+    if (project == nullptr || !wrote(project->rows.project)) {
+      return MakeError(Reason::kNotPermitted);
+    }
+  }
+  // A snapshot, so that a long list is one state of the log.
+  KOBLING_ASSIGN_OR_RETURN(const auto snapshot, core_.store.TakeSnapshot());
+  api::ListEventsResponse response;
+  absl::Status sent;
+  KOBLING_RETURN_IF_ERROR(storage::EventLog::ForEach(*snapshot, 0, [&](std::uint64_t index, const storage::Event& event) {
+    if (Matches(event, wanted)) {
+      *response.add_events() = ToApiEvent(index, event);
+    }
+    if (response.events_size() >= kEventsPerMessage) {
+      sent = send(response);
+      response.Clear();
+    }
+    return sent.ok();
+  }));
+  KOBLING_RETURN_IF_ERROR(sent);
+  return response.events().empty() ? absl::OkStatus() : send(response);
+}
+
+}  // namespace kobling::server

@@ -1,0 +1,181 @@
+#include "server/use_cases/insight.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "domain/error.h"
+#include "domain/status_macros.h"
+#include "server/core/convert.h"
+#include "server/core/project_case.h"
+
+namespace kobling::server {
+namespace {
+
+using domain::DetailKey;
+using domain::MakeError;
+using domain::Reason;
+
+// Asks stored sets about one person. The same set is often a submission, a population and a key file.
+class Membership {
+ public:
+  Membership(const storage::SetStore& sets, std::vector<std::uint32_t> numbers)
+      : sets_(sets), numbers_(std::move(numbers)) {}
+
+  bool InAny(const storage::NumberSet& set) const {
+    return std::any_of(numbers_.begin(), numbers_.end(), [&](std::uint32_t number) { return set.contains(number); });
+  }
+
+  absl::StatusOr<bool> InStored(const storage::SetId& id) {
+    if (const auto known = answers_.find(id); known != answers_.end()) {
+      return known->second;
+    }
+    bool answer = false;
+    for (const std::uint32_t number : numbers_) {
+      KOBLING_ASSIGN_OR_RETURN(const bool contains, sets_.Contains(id, number));
+      answer = answer || contains;
+    }
+    answers_.emplace(id, answer);
+    return answer;
+  }
+
+ private:
+  const storage::SetStore& sets_;
+  const std::vector<std::uint32_t> numbers_;
+  std::map<storage::SetId, bool> answers_;
+};
+
+absl::Status AddUse(const storage::ProjectRows& rows, const std::vector<std::uint32_t>& key_files,
+                    api::RegisterInsight& insight, Membership& person) {
+  bool reported = false;
+  for (const records::UsageRecord& usage : rows.usage) {
+    const bool concerns = !usage.replaced() && usage.register_id() == insight.register_id() &&
+                          std::find(key_files.begin(), key_files.end(), usage.key_file_number()) != key_files.end();
+    if (!concerns) {
+      continue;
+    }
+    reported = true;
+    KOBLING_ASSIGN_OR_RETURN(const bool used, person.InStored(usage.used_set()));
+    if (used) {
+      insight.add_used_on(usage.delivered_on());
+    }
+  }
+  if (!key_files.empty()) {
+    insight.set_use(!insight.used_on().empty() ? api::USE_USED : reported ? api::USE_NOT_USED : api::USE_NOT_YET_REPORTED);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<api::RegisterInsight> DescribeRegister(const storage::ProjectRows& rows, const records::SourceRecord& source,
+                                                      const records::RegisterRecord& record, Membership& person) {
+  api::RegisterInsight insight;
+  insight.set_register_id(source.register_id());
+  insight.set_register_name(record.name());
+  insight.set_controller(record.controller());
+  insight.set_legal_reference(source.legal_reference());
+  for (const records::SubmissionRecord& submission : rows.submissions) {
+    if (submission.withdrawn() || submission.register_id() != source.register_id() || insight.submitted()) {
+      continue;
+    }
+    KOBLING_ASSIGN_OR_RETURN(const bool in_index, person.InStored(submission.index_set()));
+    KOBLING_ASSIGN_OR_RETURN(const bool in_relatives, person.InStored(submission.relative_set()));
+    if (in_index || in_relatives) {
+      insight.set_submitted(true);
+      SetTime(submission.submitted().time_us(), *insight.mutable_submitted_time());
+    }
+  }
+  std::vector<std::uint32_t> key_files;
+  for (const records::KeyFileRecord& key_file : rows.key_files) {
+    if (key_file.withdrawn() || key_file.register_id() != source.register_id()) {
+      continue;
+    }
+    KOBLING_ASSIGN_OR_RETURN(const bool included, person.InStored(key_file.set()));
+    if (included) {
+      if (key_files.empty()) {
+        insight.set_key_file_issued(true);
+        SetTime(key_file.issued().time_us(), *insight.mutable_key_file_time());
+      }
+      key_files.push_back(key_file.number());
+    }
+  }
+  KOBLING_RETURN_IF_ERROR(AddUse(rows, key_files, insight, person));
+  return insight;
+}
+
+absl::StatusOr<api::ProjectInsight> DescribeProject(const StateData& state, const Project& project,
+                                                    api::Inclusion inclusion, Membership& person) {
+  const records::ProjectRecord& record = project.rows.project;
+  const records::CaseRecord& project_case = record.project_case();
+  api::ProjectInsight insight;
+  insight.set_project_id(record.id());
+  insight.set_title(project_case.title());
+  insight.set_purpose(project_case.purpose());
+  insight.set_purpose_kind(static_cast<api::PurposeKind>(project_case.purpose_kind()));
+  insight.set_data_user(project_case.data_user());
+  insight.set_decision_reference(project_case.decision_reference());
+  insight.set_decision_date(project_case.decision_date());
+  insight.set_legal_basis(project_case.legal_basis());
+  insight.set_state(static_cast<api::ProjectState>(static_cast<int>(record.state())));
+  insight.set_start_date(project_case.start_date());
+  insight.set_end_date(project_case.end_date());
+  insight.set_deletion_date(project_case.deletion_date());
+  insight.set_contact(project_case.contact());
+  insight.set_inclusion(inclusion);
+  for (const records::SourceRecord& source : project_case.sources()) {
+    KOBLING_ASSIGN_OR_RETURN(*insight.add_registers(), DescribeRegister(project.rows, source,
+                                                                        state.registers.at(source.register_id()), person));
+  }
+  return insight;
+}
+
+}  // namespace
+
+absl::StatusOr<api::LookupResponse> Insight::Lookup(const Call& call, const api::LookupRequest& request) const {
+  if (request.purpose().empty()) {
+    return MakeError(Reason::kPurposeMissing);
+  }
+  KOBLING_RETURN_IF_ERROR(CheckRequiredText("purpose", request.purpose()));
+  const domain::NationalIdRules::ParseResult parsed = rules_.Parse(request.identifier());
+  if (!parsed.id.has_value()) {
+    return MakeError(parsed.fault, {{DetailKey::kField, "identifier"}});
+  }
+  crypto::Tag tag;
+  std::uint32_t number = storage::Directory::kAbsent;
+  core_.directory.TagsOf(std::span(&*parsed.id, 1), std::span(&tag, 1));
+  core_.directory.Find(std::span(&tag, 1), std::span(&number, 1));
+
+  std::vector<std::uint32_t> numbers;
+  domain::NationalId canonical = *parsed.id;
+  if (number != storage::Directory::kAbsent) {
+    for (const domain::IdentifierNumber identifier : core_.identities.IdentifiersOf(domain::IdentifierNumber{number})) {
+      numbers.push_back(static_cast<std::uint32_t>(identifier));
+    }
+    const domain::IdentifierNumber first = core_.identities.Canonical(domain::IdentifierNumber{number});
+    KOBLING_RETURN_IF_ERROR(core_.directory.ForEach(
+        storage::NumberSet::bitmapOf(1, static_cast<std::uint32_t>(first)),
+        [&](domain::IdentifierNumber /*number*/, const domain::NationalId& identifier) { canonical = identifier; }));
+  }
+
+  api::LookupResponse response;
+  Membership person(core_.sets, std::move(numbers));
+  {
+    const State::View state = core_.state.Read();
+    for (const auto& [id, project] : state->projects) {
+      const bool in_index = person.InAny(project.index);
+      if (in_index || person.InAny(project.relatives)) {
+        KOBLING_ASSIGN_OR_RETURN(
+            *response.add_projects(),
+            DescribeProject(*state, project, in_index ? api::INCLUSION_INDEX_PERSON : api::INCLUSION_RELATIVE, person));
+      }
+    }
+  }
+  storage::Event event = MakeEvent(call);
+  event.purpose = request.purpose();
+  const crypto::SubjectReference subject = core_.keys.subject.Of(core_.keys.person.UidOf(canonical));
+  event.subject.assign(subject.bytes.begin(), subject.bytes.end());
+  event.counts = {{"projects", static_cast<std::uint64_t>(response.projects_size())}};
+  KOBLING_RETURN_IF_ERROR(core_.committer.Record(std::move(event)));
+  return response;
+}
+
+}  // namespace kobling::server

@@ -1,0 +1,155 @@
+#include "server/use_cases/population.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "domain/error.h"
+#include "domain/status_macros.h"
+#include "server/core/access.h"
+#include "server/core/convert.h"
+#include "server/core/project_case.h"
+
+namespace kobling::server {
+namespace {
+
+using domain::DetailKey;
+using domain::MakeError;
+using domain::Reason;
+
+absl::StatusOr<records::SubmissionRecord> FindSubmission(const Project& project, std::string_view register_id,
+                                                         std::uint32_t number) {
+  const auto& submissions = project.rows.submissions;
+  const auto found = std::find_if(submissions.begin(), submissions.end(), [&](const records::SubmissionRecord& submission) {
+    return submission.register_id() == register_id && submission.number() == number;
+  });
+  if (found == submissions.end()) {
+    return MakeError(Reason::kSubmissionNotFound,
+                     {{DetailKey::kRegister, register_id}, {DetailKey::kSubmission, std::uint64_t{number}}});
+  }
+  return *found;
+}
+
+}  // namespace
+
+absl::StatusOr<api::ListSubmissionsResponse> Population::List(const Call& call,
+                                                              const api::ListSubmissionsRequest& request) const {
+  const State::View state = core_.state.Read();
+  KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
+  const std::string wanted = WantedRegister(call.caller, request.register_id());
+  api::ListSubmissionsResponse response;
+  for (const records::SubmissionRecord& submission : project->rows.submissions) {
+    if (wanted.empty() || submission.register_id() == wanted) {
+      *response.add_submissions() = ToApi(submission);
+    }
+  }
+  return response;
+}
+
+absl::StatusOr<api::Submission> Population::Get(const Call& call, const api::GetSubmissionRequest& request) const {
+  const State::View state = core_.state.Read();
+  KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
+  KOBLING_ASSIGN_OR_RETURN(
+      const records::SubmissionRecord submission,
+      FindSubmission(*project, WantedRegister(call.caller, request.register_id()), request.number()));
+  return ToApi(submission);
+}
+
+absl::StatusOr<api::Submission> Population::Withdraw(const Call& call,
+                                                     const api::WithdrawSubmissionRequest& request) const {
+  return ChangeOnce<api::Submission>(core_, call, request, [&](Change& change) -> absl::StatusOr<api::Submission> {
+    records::SubmissionRecord submission;
+    std::vector<records::SubmissionRecord> all;
+    {
+      const State::View state = core_.state.Read();
+      KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
+      KOBLING_RETURN_IF_ERROR(CheckRequiredText("reason", request.reason()));
+      KOBLING_RETURN_IF_ERROR(CheckState(project->rows.project, records::PROJECT_STATE_RECORD_ACTIVE));
+      KOBLING_ASSIGN_OR_RETURN(submission, FindSubmission(*project, call.caller.id.text(), request.number()));
+      const auto& key_files = project->rows.key_files;
+      if (!key_files.empty()) {
+        return MakeError(Reason::kSubmissionFrozen, {{DetailKey::kSubmission, std::uint64_t{request.number()}}});
+      }
+      if (submission.withdrawn()) {
+        return MakeError(Reason::kSubmissionNotFound, {{DetailKey::kSubmission, std::uint64_t{request.number()}},
+                                                       {DetailKey::kState, "withdrawn"}});
+      }
+      all = project->rows.submissions;
+    }
+    submission.set_withdrawn(true);
+    *submission.mutable_withdrawal() = MakeMark(core_, call, request.reason());
+    // Who else named the same people is only known from the sets of the other submissions.
+    storage::NumberSet index;
+    storage::NumberSet relatives;
+    for (const records::SubmissionRecord& other : all) {
+      const bool stands = !other.withdrawn() && !(other.register_id() == submission.register_id() &&
+                                                  other.number() == submission.number());
+      if (stands) {
+        KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet other_index, core_.sets.Get(other.index_set()));
+        KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet other_relatives, core_.sets.Get(other.relative_set()));
+        index |= other_index;
+        relatives |= other_relatives;
+      }
+    }
+    change.Put(submission);
+    change.Then([id = request.project_id(), index = std::move(index), relatives = std::move(relatives)](StateData& state) {
+      state.projects[id].index = index;
+      state.projects[id].relatives = relatives;
+    });
+    change.event.project = request.project_id();
+    change.event.register_id = call.caller.id.text();
+    change.event.object = "submission " + std::to_string(request.number());
+    change.event.reason = request.reason();
+    change.event.counts = {{"identifiers", submission.counts().identifiers()}};
+    return ToApi(submission);
+  });
+}
+
+absl::StatusOr<api::CompletePopulationResponse> Population::Complete(
+    const Call& call, const api::CompletePopulationRequest& request) const {
+  return ChangeOnce<api::CompletePopulationResponse>(
+      core_, call, request, [&](Change& change) -> absl::StatusOr<api::CompletePopulationResponse> {
+        records::ProjectRecord record;
+        std::vector<records::SubmissionRecord> own;
+        {
+          const State::View state = core_.state.Read();
+          KOBLING_ASSIGN_OR_RETURN(const Project* const project,
+                                   VisibleProject(*state, call.caller, request.project_id()));
+          KOBLING_ASSIGN_OR_RETURN(const records::SourceRecord* const source, OwnSource(*project, call.caller));
+          KOBLING_RETURN_IF_ERROR(CheckState(project->rows.project, records::PROJECT_STATE_RECORD_ACTIVE));
+          if (!source->defines_population()) {
+            return MakeError(Reason::kSourceNotDefining, {{DetailKey::kProject, request.project_id()}});
+          }
+          record = project->rows.project;
+          for (const records::SubmissionRecord& submission : project->rows.submissions) {
+            if (!submission.withdrawn() && submission.register_id() == call.caller.id.text()) {
+              own.push_back(submission);
+            }
+          }
+        }
+        records::SourceProgressRecord& progress = MutableProgressOf(record, call.caller.id.text());
+        if (progress.locked()) {
+          return MakeError(Reason::kSourceLocked, {{DetailKey::kProject, record.id()}});
+        }
+        if (own.empty()) {
+          return MakeError(Reason::kPopulationEmpty, {{DetailKey::kProject, record.id()}});
+        }
+        change.event.changes = {{"complete", progress.complete() ? "yes" : "no", "yes"}};
+        progress.set_complete(true);
+        change.Put(record);
+        storage::NumberSet identifiers;
+        for (const records::SubmissionRecord& submission : own) {
+          KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet set, core_.sets.Get(submission.index_set()));
+          identifiers |= set;
+        }
+        api::CompletePopulationResponse response;
+        response.set_submissions(static_cast<std::uint32_t>(own.size()));
+        response.set_identifiers(identifiers.cardinality());
+        change.event.project = record.id();
+        change.event.register_id = call.caller.id.text();
+        change.event.counts = {{"submissions", own.size()}, {"identifiers", identifiers.cardinality()}};
+        return response;
+      });
+}
+
+}  // namespace kobling::server

@@ -1,0 +1,54 @@
+// The life of a project: who writes it, who activates it, how it changes and how it ends.
+#pragma once
+
+#include <functional>
+
+#include "absl/status/statusor.h"
+#include "kobling/v1/project_service.pb.h"
+#include "server/core/core.h"
+#include "server/core/key_file_folder.h"
+
+namespace kobling::server {
+
+namespace api = ::kobling::v1;
+
+// The methods of kobling.v1.ProjectService; proto/kobling/v1/project_service.proto says what each means.
+class Projects {
+ public:
+  Projects(const Core& core, const KeyFileFolder& key_files) : core_(core), key_files_(key_files) {}
+
+  absl::StatusOr<api::Project> Create(const Call& call, const api::CreateProjectRequest& request) const;
+  absl::StatusOr<api::Project> Get(const Call& call, const api::GetProjectRequest& request) const;
+  absl::StatusOr<api::ListProjectsResponse> List(const Call& call, const api::ListProjectsRequest& request) const;
+  absl::StatusOr<api::Project> Update(const Call& call, const api::UpdateProjectRequest& request) const;
+  absl::StatusOr<api::Project> AddSource(const Call& call, const api::AddSourceRequest& request) const;
+  absl::StatusOr<api::Project> MarkReady(const Call& call, const api::MarkReadyRequest& request) const;
+  absl::StatusOr<api::Project> Cancel(const Call& call, const api::CancelProjectRequest& request) const;
+  absl::StatusOr<api::Project> Activate(const Call& call, const api::ActivateProjectRequest& request) const;
+  absl::StatusOr<api::Project> ConfirmRevision(const Call& call, const api::ConfirmRevisionRequest& request) const;
+  absl::StatusOr<api::Project> RejectRevision(const Call& call, const api::RejectRevisionRequest& request) const;
+  absl::StatusOr<api::Project> ReopenSource(const Call& call, const api::ReopenSourceRequest& request) const;
+  absl::StatusOr<api::Project> Close(const Call& call, const api::CloseProjectRequest& request) const;
+  absl::StatusOr<api::Project> DestroyKey(const Call& call, const api::DestroyProjectKeyRequest& request) const;
+  absl::StatusOr<api::GetProjectHistoryResponse> History(const Call& call,
+                                                         const api::GetProjectHistoryRequest& request) const;
+
+ private:
+  using Edit = std::function<absl::Status(records::ProjectRecord& project, Change& change)>;
+
+  // A change of one project's record that staff asked for.
+  template <typename Request>
+  absl::StatusOr<api::Project> EditProject(const Call& call, const Request& request, const Edit& edit) const;
+
+  // Puts a changed case in force, or, in an active project, up for confirmation.
+  absl::Status ChangeCase(const Call& call, const records::CaseRecord& wanted, std::string_view reason,
+                          records::ProjectRecord& project, Change& change) const;
+
+  // Persons in the project, index persons and relatives together.
+  std::uint64_t CountPersons(const Project& project) const;
+
+  const Core& core_;
+  const KeyFileFolder& key_files_;
+};
+
+}  // namespace kobling::server

@@ -1,0 +1,306 @@
+#include "server/use_cases/usage.h"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+#include <string>
+#include <utility>
+
+#include "domain/error.h"
+#include "domain/status_macros.h"
+#include "server/core/access.h"
+#include "server/core/convert.h"
+#include "server/core/dates.h"
+#include "server/core/key_file_maker.h"
+#include "server/core/project_case.h"
+
+namespace kobling::server {
+namespace {
+
+using domain::DetailKey;
+using domain::Lopenummer;
+using domain::MakeError;
+using domain::Reason;
+
+constexpr std::array<char, Lopenummer::kLength> kKeptBack = {};
+constexpr std::size_t kShortText = 400;
+
+// The register's report of a delivery that stands, or null.
+const records::UsageRecord* FindReport(const Project& project, std::string_view register_id, std::string_view reference) {
+  for (const records::UsageRecord& usage : project.rows.usage) {
+    if (!usage.replaced() && usage.register_id() == register_id && usage.delivery_reference() == reference) {
+      return &usage;
+    }
+  }
+  return nullptr;
+}
+
+bool SameContent(const records::UsageRecord& a, const records::UsageRecord& b) {
+  return a.key_file_number() == b.key_file_number() && a.used_set() == b.used_set() && a.recipient() == b.recipient() &&
+         a.delivered_on() == b.delivered_on();
+}
+
+}  // namespace
+
+UsageStream::~UsageStream() { rows_in_use_.Return(rows_); }
+
+absl::StatusOr<std::unique_ptr<UsageStream>> UsageStream::Begin(const Core& core, const Call& call,
+                                                                StreamRows& rows_in_use,
+                                                                const api::ReportHeader& header) {
+  std::unique_ptr<UsageStream> stream(new UsageStream(core, call, rows_in_use, header));
+  KOBLING_RETURN_IF_ERROR(stream->FindOwnKeyFile(nullptr).status());
+  KOBLING_RETURN_IF_ERROR(stream->CheckHeader());
+  return stream;
+}
+
+absl::StatusOr<records::KeyFileRecord> UsageStream::FindOwnKeyFile(std::uint32_t* key_version) const {
+  const State::View state = core_.state.Read();
+  KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call_.caller, header_.project_id()));
+  const records::ProjectRecord& record = project->rows.project;
+  if (record.state() != records::PROJECT_STATE_RECORD_CLOSED) {
+    KOBLING_RETURN_IF_ERROR(CheckState(record, records::PROJECT_STATE_RECORD_ACTIVE));
+  }
+  for (const records::KeyFileRecord& key_file : project->rows.key_files) {
+    if (key_file.register_id() == call_.caller.id.text() && key_file.number() == header_.key_file_number()) {
+      if (key_file.withdrawn()) {
+        return MakeError(Reason::kKeyFileWithdrawn, {{DetailKey::kKeyFile, std::uint64_t{key_file.number()}}});
+      }
+      if (key_version != nullptr) {
+        *key_version = key_file.key_version();
+      }
+      return key_file;
+    }
+  }
+  return MakeError(Reason::kKeyFileNotFound, {{DetailKey::kKeyFile, std::uint64_t{header_.key_file_number()}}});
+}
+
+absl::Status UsageStream::CheckHeader() const {
+  KOBLING_RETURN_IF_ERROR(CheckRequestId(header_.request_id()));
+  KOBLING_RETURN_IF_ERROR(CheckRequiredText("delivery_reference", header_.delivery_reference(), kShortText));
+  KOBLING_RETURN_IF_ERROR(CheckRequiredText("recipient", header_.recipient(), kShortText));
+  KOBLING_RETURN_IF_ERROR(CheckText("corrects_reference", header_.corrects_reference(), kShortText));
+  KOBLING_RETURN_IF_ERROR(CheckText("correction_reason", header_.correction_reason()));
+  if (header_.delivered_on().empty()) {
+    return MakeError(Reason::kFieldMissing, {{DetailKey::kField, "delivered_on"}});
+  }
+  KOBLING_RETURN_IF_ERROR(CheckDate("delivered_on", header_.delivered_on()));
+  if (header_.delivered_on() > DateText(DayOf(core_.clock.Now()))) {
+    return MakeError(Reason::kFieldMalformed,
+                     {{DetailKey::kField, "delivered_on"}, {DetailKey::kHint, "the day of delivery has not come yet"}});
+  }
+  if (!header_.corrects_reference().empty() && header_.correction_reason().empty()) {
+    return MakeError(Reason::kFieldMissing, {{DetailKey::kField, "correction_reason"}});
+  }
+  return absl::OkStatus();
+}
+
+void UsageStream::AddFault(std::uint64_t row, Reason reason, std::vector<api::RowFault>& faults) {
+  ++fault_counts_[reason];
+  api::RowFault& fault = faults.emplace_back();
+  fault.set_row(row);
+  fault.set_reason(static_cast<std::uint32_t>(reason));
+}
+
+absl::Status UsageStream::Add(const api::LopenummerBatch& batch, std::vector<api::RowFault>& faults) {
+  const std::string& bytes = batch.lopenumre();
+  const std::size_t rows = bytes.size() / Lopenummer::kLength;
+  if (header_.none_used() || bytes.size() % Lopenummer::kLength != 0 || batch.first_row() != rows_) {
+    return MakeError(Reason::kStreamProtocol, {{DetailKey::kRow, batch.first_row()}});
+  }
+  if (rows > kMaxBatchRows) {
+    return MakeError(Reason::kMessageTooLarge, {{DetailKey::kLimit, kMaxBatchRows}});
+  }
+  if (rows_ + rows > core_.config.limits.max_stream_rows) {
+    return MakeError(Reason::kTooManyRows, {{DetailKey::kLimit, core_.config.limits.max_stream_rows}});
+  }
+  if (!rows_in_use_.Take(rows)) {
+    return MakeError(Reason::kServerBusy);
+  }
+  for (std::size_t i = 0; i < rows; ++i) {
+    const std::string_view text(bytes.data() + i * Lopenummer::kLength, Lopenummer::kLength);
+    if (std::memcmp(text.data(), kKeptBack.data(), kKeptBack.size()) == 0) {
+      ++kept_back_;
+      continue;
+    }
+    const Lopenummer::ParseResult parsed = Lopenummer::Parse(text);
+    if (!parsed.lopenummer.has_value()) {
+      AddFault(rows_ + i, parsed.fault, faults);
+      continue;
+    }
+    entries_.push_back({parsed.lopenummer->bits(), static_cast<std::uint32_t>(rows_ + i)});
+  }
+  rows_ += rows;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<storage::NumberSet> UsageStream::Resolve(const records::KeyFileRecord& key_file, std::uint32_t key_version,
+                                                        records::UsageRecord& record,
+                                                        std::vector<api::RowFault>& faults) {
+  storage::NumberSet used;
+  if (entries_.empty()) {
+    return used;
+  }
+  KOBLING_ASSIGN_OR_RETURN(const domain::ProjectId project_id, domain::ProjectId::Parse(key_file.project_id()));
+  KOBLING_ASSIGN_OR_RETURN(const crypto::LinkagePrf prf, core_.keys.ProjectPrf(core_.store, project_id, key_version));
+  KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet issued, core_.sets.Get(key_file.set()));
+  KOBLING_ASSIGN_OR_RETURN(
+      const LopenummerTable table,
+      LopenummerTable::Compute(core_, prf, core_.identities.RepresentativesOf(project_id, issued)));
+  std::vector<Entry> known(table.persons());
+  for (std::uint32_t i = 0; i < known.size(); ++i) {
+    known[i] = {table.at(i).bits(), i};
+  }
+  const auto by_bits = [](const Entry& a, const Entry& b) { return a.bits < b.bits; };
+  std::sort(known.begin(), known.end(), by_bits);
+  std::sort(entries_.begin(), entries_.end(), by_bits);
+
+  std::vector<std::uint32_t> representatives;
+  std::vector<std::uint32_t> not_issued;
+  std::uint64_t duplicates = 0;
+  auto at = known.begin();
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    while (at != known.end() && at->bits < entries_[i].bits) {
+      ++at;
+    }
+    if (at == known.end() || at->bits != entries_[i].bits) {
+      not_issued.push_back(entries_[i].row);
+    } else if (i > 0 && entries_[i - 1].bits == entries_[i].bits) {
+      ++duplicates;
+    } else {
+      representatives.push_back(table.numbers()[at->row]);
+    }
+  }
+  std::sort(not_issued.begin(), not_issued.end());
+  for (const std::uint32_t row : not_issued) {
+    AddFault(row, Reason::kLopenummerNotIssued, faults);
+  }
+  record.set_used(representatives.size());
+  record.set_duplicates(duplicates);
+  used = core_.identities.OfPersonsIn(storage::MakeNumberSet(representatives), issued);
+  used.runOptimize();
+  return used;
+}
+
+absl::StatusOr<api::ReportResponse> UsageStream::Commit(const api::ReportCommit& commit,
+                                                        std::vector<api::RowFault>& faults) {
+  if (commit.rows() != rows_) {
+    return MakeError(Reason::kStreamProtocol, {{DetailKey::kField, "rows"}});
+  }
+  std::uint32_t key_version = 0;
+  KOBLING_ASSIGN_OR_RETURN(const records::KeyFileRecord key_file, FindOwnKeyFile(&key_version));
+  records::UsageRecord record;
+  KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet used, Resolve(key_file, key_version, record, faults));
+  if (used.isEmpty() && !header_.none_used()) {
+    return MakeError(Reason::kNothingValid, {{DetailKey::kKeyFile, std::uint64_t{key_file.number()}}});
+  }
+  record.set_project_id(header_.project_id());
+  record.set_register_id(call_.caller.id.text());
+  record.set_key_file_number(header_.key_file_number());
+  record.set_delivery_reference(header_.delivery_reference());
+  record.set_delivered_on(header_.delivered_on());
+  record.set_recipient(header_.recipient());
+  record.set_used_set(core_.sets.NameOf(used));
+  record.set_rows(rows_);
+  record.set_corrects_reference(header_.corrects_reference());
+  record.set_correction_reason(header_.correction_reason());
+  for (const auto& [reason, rows] : fault_counts_) {
+    records::FaultCountRecord& fault = *record.add_faults();
+    fault.set_reason(static_cast<std::uint32_t>(reason));
+    fault.set_rows(rows);
+  }
+  const std::string digest = RequestDigest(core_, call_, header_.SerializeAsString() + record.used_set());
+  std::optional<std::string> earlier;
+  api::ReportResponse response;
+  const absl::Status status = core_.committer.Commit([&](Change& change) -> absl::Status {
+    KOBLING_ASSIGN_OR_RETURN(earlier, EarlierAnswer(core_, call_, header_.request_id(), digest));
+    if (earlier.has_value()) {
+      return NothingToChange();
+    }
+    KOBLING_RETURN_IF_ERROR(FindOwnKeyFile(nullptr).status());  // not withdrawn meanwhile
+    change.event = MakeEvent(call_);
+    change.event.request_id = header_.request_id();
+    change.event.project = record.project_id();
+    change.event.register_id = record.register_id();
+    change.event.object = "keyfile " + std::to_string(record.key_file_number());
+    change.event.reason = record.correction_reason();
+    change.event.changes = {{"delivery_reference", record.corrects_reference(), record.delivery_reference()},
+                            {"delivered_on", "", record.delivered_on()},
+                            {"recipient", "", record.recipient()}};
+    change.event.counts = {{"rows", rows_}, {"used", record.used()}, {"kept_back", kept_back_}, {"faults", faults.size()}};
+    KOBLING_ASSIGN_OR_RETURN(response, Store(record, used, change));
+    RememberAnswer(core_, call_, header_.request_id(), digest, response.SerializeAsString(), change);
+    return absl::OkStatus();
+  });
+  if (earlier.has_value()) {
+    return ParseAnswer<api::ReportResponse>(*earlier);
+  }
+  KOBLING_RETURN_IF_ERROR(status);
+  return response;
+}
+
+absl::StatusOr<api::ReportResponse> UsageStream::Store(records::UsageRecord record, const storage::NumberSet& used,
+                                                       Change& change) const {
+  api::ReportResponse response;
+  const State::View state = core_.state.Read();
+  const Project& project = *FindProject(*state, record.project_id());
+  std::uint32_t reports = 0;
+  for (const records::UsageRecord& usage : project.rows.usage) {
+    reports += usage.register_id() == record.register_id() ? 1 : 0;
+  }
+  const records::UsageRecord* const same = FindReport(project, record.register_id(), record.delivery_reference());
+  if (same != nullptr && SameContent(*same, record)) {
+    *response.mutable_result() = ToApi(*same);
+    response.set_already_reported(true);
+    return response;
+  }
+  record.set_version(1);
+  if (!record.corrects_reference().empty()) {
+    const records::UsageRecord* const corrected = FindReport(project, record.register_id(), record.corrects_reference());
+    if (corrected == nullptr) {
+      return MakeError(Reason::kDeliveryNotFound, {{DetailKey::kField, "corrects_reference"}});
+    }
+    records::UsageRecord replaced = *corrected;
+    replaced.set_replaced(true);
+    change.Put(replaced);
+    record.set_version(corrected->version() + 1);
+  }
+  if (same != nullptr && record.corrects_reference() != record.delivery_reference()) {
+    return MakeError(Reason::kDeliveryExists, {{DetailKey::kField, "delivery_reference"}});
+  }
+  KOBLING_RETURN_IF_ERROR(core_.sets.Put(used, change.batch).status());
+  record.set_sequence(reports + 1);
+  *record.mutable_reported() = MakeMark(core_, call_);
+  change.Put(record);
+  *response.mutable_result() = ToApi(record);
+  return response;
+}
+
+absl::StatusOr<api::GetUsageStatusResponse> Usage::Status(const Call& call,
+                                                          const api::GetUsageStatusRequest& request) const {
+  const State::View state = core_.state.Read();
+  KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
+  const std::string wanted = WantedRegister(call.caller, "");
+  const std::string today = DateText(DayOf(core_.clock.Now()));
+  api::GetUsageStatusResponse response;
+  for (const records::KeyFileRecord& key_file : project->rows.key_files) {
+    if (key_file.withdrawn() || (!wanted.empty() && key_file.register_id() != wanted)) {
+      continue;
+    }
+    api::KeyFileUsage& line = *response.add_key_files();
+    line.set_project_id(key_file.project_id());
+    line.set_register_id(key_file.register_id());
+    line.set_key_file_number(key_file.number());
+    *line.mutable_issued() = ToApi(key_file.issued());
+    line.set_persons(key_file.persons());
+    line.set_due_date(key_file.usage_due_date());
+    for (const records::UsageRecord& usage : project->rows.usage) {
+      if (usage.register_id() == key_file.register_id() && usage.key_file_number() == key_file.number()) {
+        *line.add_reports() = ToApi(usage);
+      }
+    }
+    line.set_overdue(line.reports().empty() && key_file.usage_due_date() < today);
+  }
+  return response;
+}
+
+}  // namespace kobling::server

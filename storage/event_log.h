@@ -1,0 +1,45 @@
+// The event log: canonical bytes under a dense index, and the frontier of their RFC 6962 tree, always in step.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "crypto/merkle.h"
+#include "storage/event.h"
+#include "storage/key_value_store.h"
+
+namespace kobling::storage {
+
+// Writing is for one caller at a time (the committer); reading is safe for concurrent use.
+class EventLog {
+ public:
+  // Fails with RECORD_CORRUPT if the stored frontier and the stored events do not agree in number.
+  static absl::StatusOr<std::unique_ptr<EventLog>> Open(const Reader& store);
+
+  // Index that the next event gets, which is also the number of events.
+  std::uint64_t size() const { return frontier_.size(); }
+
+  // Adds the events and the frontier after them to the batch. Nothing counts until Publish, which follows the commit.
+  crypto::MerkleFrontier Append(std::span<const Event> events, WriteBatch& batch) const;
+  void Publish(crypto::MerkleFrontier frontier) { frontier_ = std::move(frontier); }
+
+  // Root of the tree over all events.
+  crypto::Digest Root() const { return frontier_.Root(); }
+
+  // Calls `visit` with each event from `first` on, by index, until it returns false.
+  static absl::Status ForEach(const Reader& store, std::uint64_t first,
+                              const std::function<bool(std::uint64_t index, const Event& event)>& visit);
+
+ private:
+  explicit EventLog(crypto::MerkleFrontier frontier) : frontier_(std::move(frontier)) {}
+
+  crypto::MerkleFrontier frontier_;
+};
+
+}  // namespace kobling::storage

@@ -1,0 +1,129 @@
+// Every single operation on the disk fails once. The store then fails for good, and nothing acknowledged is lost.
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "domain/error.h"
+#include "tests/conformance/store_reading.h"
+#include "tests/conformance/test_length.h"
+#include "tests/fault/fault_harness.h"
+
+namespace kobling::tests {
+namespace {
+
+using domain::Reason;
+
+struct Case {
+  Operation operation;
+  std::uint64_t bound;  // the last place tried while committing, in a short run
+  const char* name;
+};
+
+class WriteFailure : public testing::TestWithParam<Case> {
+ protected:
+  std::uint64_t Bound() const { return LongTests() ? 500 : GetParam().bound; }
+};
+
+TEST_P(WriteFailure, LosesNothingAcknowledged) {
+  const std::uint64_t seed = Seeds(1, 1).front();
+  std::uint64_t hits = 0;
+  for (std::uint64_t nth = 1; nth <= Bound(); ++nth) {
+    SCOPED_TRACE("seed " + std::to_string(seed) + ", failure at " + std::to_string(nth));
+    FaultHarness harness(seed + nth);
+    ASSERT_THAT(harness.Open(), IsOk());
+    harness.disk().FailNth(GetParam().operation, nth, Outcome::kIoError);
+    constexpr int kBatches = 120;
+    const int acknowledged = harness.CommitUpTo(kBatches);
+    if (harness.disk().refused()) {
+      ++hits;
+    }
+    if (acknowledged < kBatches) {
+      ASSERT_TRUE(harness.disk().refused());
+      ExpectFailedForGood(harness.store(), Reason::kStorageUnavailable);
+    }
+    harness.LosePower(Unsynced::kLost);
+    ASSERT_THAT(harness.Open(), IsOk());
+    harness.ExpectNothingLost();
+    EXPECT_EQ(harness.CommitUpTo(2), 2);
+    if (HasFailure()) {
+      return;
+    }
+  }
+  EXPECT_GT(hits, Bound() / 4) << "the failures were never met, so nothing was tested";
+}
+
+class OpenFailure : public testing::TestWithParam<Case> {};
+
+TEST_P(OpenFailure, LosesNothingAcknowledged) {
+  const std::uint64_t seed = Seeds(1, 1).front();
+  FaultHarness harness(seed);
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  bool met = true;
+  for (std::uint64_t nth = 1; met; ++nth) {
+    SCOPED_TRACE("failure at " + std::to_string(nth));
+    harness.disk().FailNth(GetParam().operation, nth, Outcome::kIoError);
+    const absl::Status opened = harness.Open();
+    met = harness.disk().refused();
+    EXPECT_TRUE(opened.ok() || met) << opened;
+    harness.LosePower(Unsynced::kLost);
+    const absl::Status opened_again = harness.Open();
+    ASSERT_TRUE(opened_again.ok()) << opened_again;
+    harness.ExpectNothingLost();
+    EXPECT_GT(harness.CommitUpTo(10), 0);
+    harness.LosePower(Unsynced::kPrefix);
+    if (HasFailure()) {
+      return;
+    }
+  }
+}
+
+std::string NameOfParam(const testing::TestParamInfo<Case>& info) { return info.param.name; }
+
+INSTANTIATE_TEST_SUITE_P(Operations, WriteFailure,
+                         testing::Values(Case{Operation::kAppend, 60, "Append"}, Case{Operation::kSync, 60, "Sync"},
+                                         Case{Operation::kFolderSync, 12, "FolderSync"},
+                                         Case{Operation::kCreate, 12, "Create"},
+                                         Case{Operation::kDelete, 10, "Delete"}),
+                         NameOfParam);
+
+INSTANTIATE_TEST_SUITE_P(Operations, OpenFailure,
+                         testing::Values(Case{Operation::kAppend, 0, "Append"}, Case{Operation::kSync, 0, "Sync"},
+                                         Case{Operation::kFolderSync, 0, "FolderSync"},
+                                         Case{Operation::kCreate, 0, "Create"}, Case{Operation::kRename, 0, "Rename"},
+                                         Case{Operation::kDelete, 0, "Delete"}),
+                         NameOfParam);
+
+TEST(DiskFull, IsReportedAsSuchAndLosesNothingAcknowledged) {
+  for (const std::uint64_t seed : Seeds(25, 1'000)) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    FaultHarness harness(seed);
+    ASSERT_THAT(harness.Open(), IsOk());
+    harness.disk().LimitSpace(harness.Draw(0, 600'000));
+    constexpr int kMoreThanFits = 1'000;
+    ASSERT_LT(harness.CommitUpTo(kMoreThanFits), kMoreThanFits);
+    ExpectFailedForGood(harness.store(), Reason::kDiskFull);
+    harness.LosePower(Unsynced::kPrefix);
+    ASSERT_THAT(harness.Open(), IsOk());
+    harness.ExpectNothingLost();
+    EXPECT_EQ(harness.CommitUpTo(2), 2);
+    if (HasFailure()) {
+      return;
+    }
+  }
+}
+
+TEST(DiskFull, WhileOpeningIsReportedAsSuch) {
+  FaultHarness harness(1);
+  ASSERT_THAT(harness.Open(), IsOk());
+  harness.CommitUpTo(20);
+  harness.LosePower(Unsynced::kLost);
+  harness.disk().LimitSpace(100);
+  EXPECT_THAT(harness.Open(), FailsWith(Reason::kDiskFull));
+  harness.LosePower(Unsynced::kLost);
+  ASSERT_THAT(harness.Open(), IsOk());
+  harness.ExpectNothingLost();
+}
+
+}  // namespace
+}  // namespace kobling::tests
