@@ -168,8 +168,8 @@ void CheckSource(const api::Source& source, std::vector<absl::Status>& problems)
     missing("scope_reason");
   }
   if (source.scope() == api::SCOPE_OWN && !source.defines_population()) {
-    problems.push_back(MakeError(
-        Reason::kFieldMalformed, {{DetailKey::kRegister, source.register_id()},
+    problems.push_back(MakeError(Reason::kFieldMalformed,
+                                 {{DetailKey::kRegister, source.register_id()},
                                   {DetailKey::kField, "scope"},
                                   {DetailKey::kHint, "scope own is for registers that define the population"}}));
   }
@@ -198,8 +198,8 @@ std::vector<absl::Status> CheckCase(const api::ProjectCase& project_case) {
     const FieldDescriptor& field = *project_case.GetDescriptor()->field(i);
     const bool may_be_empty =
         field.name() == "linkage_register_id" && project_case.linkage_performer() != api::LINKAGE_PERFORMER_REGISTER;
-    const bool is_set =
-        field.is_repeated() ? reflection.FieldSize(project_case, &field) > 0 : reflection.HasField(project_case, &field);
+    const bool is_set = field.is_repeated() ? reflection.FieldSize(project_case, &field) > 0
+                                            : reflection.HasField(project_case, &field);
     if (!is_set && !may_be_empty) {
       problems.push_back(MakeError(Reason::kFieldMissing, {{DetailKey::kField, field.name()}}));
     }

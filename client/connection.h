@@ -74,8 +74,8 @@ class EventSink {
 };
 
 // All functions wait for the answer. An error that the server gave is marked (see client/server_answer.h); others are
-// SERVER_UNREACHABLE, SERVER_CERTIFICATE, DEADLINE, or an error of the caller's own source or sink. Implementations send
-// again what may be sent again, with the same request id.
+// SERVER_UNREACHABLE, SERVER_CERTIFICATE, DEADLINE, or an error of the caller's own source or sink. Implementations
+// send again what may be sent again, with the same request id.
 class Connection {
  public:
   virtual ~Connection() = default;
@@ -85,7 +85,8 @@ class Connection {
   virtual absl::StatusOr<api::Register> GetRegister(const api::GetRegisterRequest& request) = 0;
   virtual absl::StatusOr<api::ListRegistersResponse> ListRegisters(const api::ListRegistersRequest& request) = 0;
   virtual absl::StatusOr<api::RecipientKey> SubmitRecipientKey(const api::SubmitRecipientKeyRequest& request) = 0;
-  virtual absl::StatusOr<api::ListRecipientKeysResponse> ListRecipientKeys(const api::ListRecipientKeysRequest& request) = 0;
+  virtual absl::StatusOr<api::ListRecipientKeysResponse> ListRecipientKeys(
+      const api::ListRecipientKeysRequest& request) = 0;
   virtual absl::StatusOr<api::RecipientKey> ApproveRecipientKey(const api::ApproveRecipientKeyRequest& request) = 0;
   virtual absl::StatusOr<api::RecipientKey> RevokeRecipientKey(const api::RevokeRecipientKeyRequest& request) = 0;
 
@@ -102,12 +103,14 @@ class Connection {
   virtual absl::StatusOr<api::Project> ReopenSource(const api::ReopenSourceRequest& request) = 0;
   virtual absl::StatusOr<api::Project> CloseProject(const api::CloseProjectRequest& request) = 0;
   virtual absl::StatusOr<api::Project> DestroyProjectKey(const api::DestroyProjectKeyRequest& request) = 0;
-  virtual absl::StatusOr<api::GetProjectHistoryResponse> GetProjectHistory(const api::GetProjectHistoryRequest& request) = 0;
+  virtual absl::StatusOr<api::GetProjectHistoryResponse> GetProjectHistory(
+      const api::GetProjectHistoryRequest& request) = 0;
 
   virtual absl::StatusOr<api::ListSubmissionsResponse> ListSubmissions(const api::ListSubmissionsRequest& request) = 0;
   virtual absl::StatusOr<api::Submission> GetSubmission(const api::GetSubmissionRequest& request) = 0;
   virtual absl::StatusOr<api::Submission> WithdrawSubmission(const api::WithdrawSubmissionRequest& request) = 0;
-  virtual absl::StatusOr<api::CompletePopulationResponse> CompletePopulation(const api::CompletePopulationRequest& request) = 0;
+  virtual absl::StatusOr<api::CompletePopulationResponse> CompletePopulation(
+      const api::CompletePopulationRequest& request) = 0;
 
   virtual absl::StatusOr<api::MatchWindow> OpenMatch(const api::OpenMatchRequest& request) = 0;
   virtual absl::StatusOr<api::ListMatchesResponse> ListMatches(const api::ListMatchesRequest& request) = 0;

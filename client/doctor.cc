@@ -51,9 +51,9 @@ void CheckClock(const api::ServerInfo& info, absl::Time now, Diagnosis& diagnosi
   const absl::Time servers = absl::FromUnixSeconds(info.time().seconds()) + absl::Nanoseconds(info.time().nanos());
   const absl::Duration difference = absl::AbsDuration(now - servers);
   const bool is_near = difference <= kClockTolerance;
-  diagnosis.findings.push_back(
-      {"clock", is_near ? Verdict::kGood : Verdict::kAdvice,
-       absl::StrFormat("%d s from the server's%s", absl::ToInt64Seconds(difference), is_near ? "" : "; set this machine's clock")});
+  diagnosis.findings.push_back({"clock", is_near ? Verdict::kGood : Verdict::kAdvice,
+                                absl::StrFormat("%d s from the server's%s", absl::ToInt64Seconds(difference),
+                                                is_near ? "" : "; set this machine's clock")});
 }
 
 void CheckSigningKey(const Profile& profile, const api::ServerInfo& info, Diagnosis& diagnosis) {
@@ -74,8 +74,9 @@ void CheckSigningKey(const Profile& profile, const api::ServerInfo& info, Diagno
   if (!pinned.ok()) {
     AddBad(diagnosis, "signing key", Short(pinned.status()), pinned.status());
   } else if (*pinned != servers->line()) {
-    AddBad(diagnosis, "signing key", "the server's is another than the profile's: " + fingerprint,
-           MakeError(Reason::kKeyFileSignature, {{DetailKey::kHint, "the server's signing key is not the pinned one"}}));
+    AddBad(
+        diagnosis, "signing key", "the server's is another than the profile's: " + fingerprint,
+        MakeError(Reason::kKeyFileSignature, {{DetailKey::kHint, "the server's signing key is not the pinned one"}}));
   } else {
     diagnosis.findings.push_back({"signing key", Verdict::kGood, "as pinned, " + fingerprint});
   }

@@ -31,7 +31,8 @@ using domain::Reason;
 bool IsSafeName(const std::string& name) {
   return name.size() > 4 && name.size() <= 100 && name.front() != '.' && name.ends_with(".age") &&
          std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+           return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+                  c == '-';
          });
 }
 
@@ -173,10 +174,11 @@ absl::Status Verify(const Part& part, const std::string& path, const api::KeyFil
 
 }  // namespace
 
-absl::StatusOr<FetchedKeyFile> FetchKeyFile(Connection& connection, const api::KeyFile& record, const FetchOptions& options,
-                                            Progress& progress) {
+absl::StatusOr<FetchedKeyFile> FetchKeyFile(Connection& connection, const api::KeyFile& record,
+                                            const FetchOptions& options, Progress& progress) {
   if (!IsSafeName(record.file_name()) || record.sealed_bytes() == 0) {
-    return MakeError(Reason::kKeyFileAltered, {{DetailKey::kHint, "the server's description of the file is not usable"}});
+    return MakeError(Reason::kKeyFileAltered,
+                     {{DetailKey::kHint, "the server's description of the file is not usable"}});
   }
   const std::string path = (options.folder / record.file_name()).string();
   const std::string part_path = path + ".part";

@@ -25,13 +25,14 @@ struct FetchedKeyFile {
   std::string signature_path;  // path + ".minisig"
 };
 
-// Fetches the key file that the record describes into <name>.part (0600). When its length, its SHA-256 and its signature
-// are right, and the signed comment names this project, register and number, it writes the signature file and renames the
-// part. A part that proves to be wrong is removed; a part that is only too short stays for the next attempt.
+// Fetches the key file that the record describes into <name>.part (0600). When its length, its SHA-256 and its
+// signature are right, and the signed comment names this project, register and number, it writes the signature file and
+// renames the part. A part that proves to be wrong is removed; a part that is only too short stays for the next
+// attempt.
 //
 // Fails with FILE_EXISTS, KEY_FILE_TRUNCATED, KEY_FILE_ALTERED, KEY_FILE_SIGNATURE, with errors of the disk, and as the
 // connection does.
-absl::StatusOr<FetchedKeyFile> FetchKeyFile(Connection& connection, const api::KeyFile& record, const FetchOptions& options,
-                                            Progress& progress);
+absl::StatusOr<FetchedKeyFile> FetchKeyFile(Connection& connection, const api::KeyFile& record,
+                                            const FetchOptions& options, Progress& progress);
 
 }  // namespace kobling::client

@@ -89,24 +89,24 @@ absl::StatusOr<api::ListRegistersResponse> GrpcConnection::ListRegisters(const a
 }
 
 absl::StatusOr<api::RecipientKey> GrpcConnection::SubmitRecipientKey(const api::SubmitRecipientKeyRequest& request) {
-  return Unary("/kobling.v1.RegisterService/SubmitRecipientKey", *registers_, &api::RegisterService::Stub::SubmitRecipientKey,
-               request);
+  return Unary("/kobling.v1.RegisterService/SubmitRecipientKey", *registers_,
+               &api::RegisterService::Stub::SubmitRecipientKey, request);
 }
 
 absl::StatusOr<api::ListRecipientKeysResponse> GrpcConnection::ListRecipientKeys(
     const api::ListRecipientKeysRequest& request) {
-  return Unary("/kobling.v1.RegisterService/ListRecipientKeys", *registers_, &api::RegisterService::Stub::ListRecipientKeys,
-               request);
+  return Unary("/kobling.v1.RegisterService/ListRecipientKeys", *registers_,
+               &api::RegisterService::Stub::ListRecipientKeys, request);
 }
 
 absl::StatusOr<api::RecipientKey> GrpcConnection::ApproveRecipientKey(const api::ApproveRecipientKeyRequest& request) {
-  return Unary("/kobling.v1.RegisterService/ApproveRecipientKey", *registers_, &api::RegisterService::Stub::ApproveRecipientKey,
-               request);
+  return Unary("/kobling.v1.RegisterService/ApproveRecipientKey", *registers_,
+               &api::RegisterService::Stub::ApproveRecipientKey, request);
 }
 
 absl::StatusOr<api::RecipientKey> GrpcConnection::RevokeRecipientKey(const api::RevokeRecipientKeyRequest& request) {
-  return Unary("/kobling.v1.RegisterService/RevokeRecipientKey", *registers_, &api::RegisterService::Stub::RevokeRecipientKey,
-               request);
+  return Unary("/kobling.v1.RegisterService/RevokeRecipientKey", *registers_,
+               &api::RegisterService::Stub::RevokeRecipientKey, request);
 }
 
 absl::StatusOr<api::Project> GrpcConnection::CreateProject(const api::CreateProjectRequest& request) {
@@ -167,36 +167,36 @@ absl::StatusOr<api::Project> GrpcConnection::CloseProject(const api::CloseProjec
 }
 
 absl::StatusOr<api::Project> GrpcConnection::DestroyProjectKey(const api::DestroyProjectKeyRequest& request) {
-  return Unary("/kobling.v1.ProjectService/DestroyProjectKey", *projects_, &api::ProjectService::Stub::DestroyProjectKey,
-               request);
+  return Unary("/kobling.v1.ProjectService/DestroyProjectKey", *projects_,
+               &api::ProjectService::Stub::DestroyProjectKey, request);
 }
 
 absl::StatusOr<api::GetProjectHistoryResponse> GrpcConnection::GetProjectHistory(
     const api::GetProjectHistoryRequest& request) {
-  return Unary("/kobling.v1.ProjectService/GetProjectHistory", *projects_, &api::ProjectService::Stub::GetProjectHistory,
-               request);
+  return Unary("/kobling.v1.ProjectService/GetProjectHistory", *projects_,
+               &api::ProjectService::Stub::GetProjectHistory, request);
 }
 
 absl::StatusOr<api::ListSubmissionsResponse> GrpcConnection::ListSubmissions(
     const api::ListSubmissionsRequest& request) {
-  return Unary("/kobling.v1.PopulationService/ListSubmissions", *populations_, &api::PopulationService::Stub::ListSubmissions,
-               request);
+  return Unary("/kobling.v1.PopulationService/ListSubmissions", *populations_,
+               &api::PopulationService::Stub::ListSubmissions, request);
 }
 
 absl::StatusOr<api::Submission> GrpcConnection::GetSubmission(const api::GetSubmissionRequest& request) {
-  return Unary("/kobling.v1.PopulationService/GetSubmission", *populations_, &api::PopulationService::Stub::GetSubmission,
-               request);
+  return Unary("/kobling.v1.PopulationService/GetSubmission", *populations_,
+               &api::PopulationService::Stub::GetSubmission, request);
 }
 
 absl::StatusOr<api::Submission> GrpcConnection::WithdrawSubmission(const api::WithdrawSubmissionRequest& request) {
-  return Unary("/kobling.v1.PopulationService/WithdrawSubmission", *populations_, &api::PopulationService::Stub::WithdrawSubmission,
-               request);
+  return Unary("/kobling.v1.PopulationService/WithdrawSubmission", *populations_,
+               &api::PopulationService::Stub::WithdrawSubmission, request);
 }
 
 absl::StatusOr<api::CompletePopulationResponse> GrpcConnection::CompletePopulation(
     const api::CompletePopulationRequest& request) {
-  return Unary("/kobling.v1.PopulationService/CompletePopulation", *populations_, &api::PopulationService::Stub::CompletePopulation,
-               request);
+  return Unary("/kobling.v1.PopulationService/CompletePopulation", *populations_,
+               &api::PopulationService::Stub::CompletePopulation, request);
 }
 
 absl::StatusOr<api::MatchWindow> GrpcConnection::OpenMatch(const api::OpenMatchRequest& request) {

@@ -29,7 +29,8 @@ struct TlsFiles {
   std::string key;
 };
 
-// How long one attempt of a call may take. Streams have no limit in time; a server that is gone is noticed by keepalive.
+// How long one attempt of a call may take. Streams have no limit in time; a server that is gone is noticed by
+// keepalive.
 struct Deadlines {
   absl::Duration unary = absl::Seconds(30);
   absl::Duration issue = absl::Minutes(30);
@@ -39,7 +40,8 @@ struct Deadlines {
 class GrpcConnection final : public Connection {
  public:
   // Does not connect before the first call. There is no way to connect without TLS through this function.
-  static std::unique_ptr<GrpcConnection> Create(const std::string& address, const TlsFiles& tls, const RetryPlan& retry);
+  static std::unique_ptr<GrpcConnection> Create(const std::string& address, const TlsFiles& tls,
+                                                const RetryPlan& retry);
 
   // For tests: over a channel that the caller made.
   GrpcConnection(const std::shared_ptr<grpc::Channel>& channel, const RetryPlan& retry, const Deadlines& deadlines);
@@ -49,7 +51,8 @@ class GrpcConnection final : public Connection {
   absl::StatusOr<api::Register> GetRegister(const api::GetRegisterRequest& request) override;
   absl::StatusOr<api::ListRegistersResponse> ListRegisters(const api::ListRegistersRequest& request) override;
   absl::StatusOr<api::RecipientKey> SubmitRecipientKey(const api::SubmitRecipientKeyRequest& request) override;
-  absl::StatusOr<api::ListRecipientKeysResponse> ListRecipientKeys(const api::ListRecipientKeysRequest& request) override;
+  absl::StatusOr<api::ListRecipientKeysResponse> ListRecipientKeys(
+      const api::ListRecipientKeysRequest& request) override;
   absl::StatusOr<api::RecipientKey> ApproveRecipientKey(const api::ApproveRecipientKeyRequest& request) override;
   absl::StatusOr<api::RecipientKey> RevokeRecipientKey(const api::RevokeRecipientKeyRequest& request) override;
 
@@ -66,12 +69,14 @@ class GrpcConnection final : public Connection {
   absl::StatusOr<api::Project> ReopenSource(const api::ReopenSourceRequest& request) override;
   absl::StatusOr<api::Project> CloseProject(const api::CloseProjectRequest& request) override;
   absl::StatusOr<api::Project> DestroyProjectKey(const api::DestroyProjectKeyRequest& request) override;
-  absl::StatusOr<api::GetProjectHistoryResponse> GetProjectHistory(const api::GetProjectHistoryRequest& request) override;
+  absl::StatusOr<api::GetProjectHistoryResponse> GetProjectHistory(
+      const api::GetProjectHistoryRequest& request) override;
 
   absl::StatusOr<api::ListSubmissionsResponse> ListSubmissions(const api::ListSubmissionsRequest& request) override;
   absl::StatusOr<api::Submission> GetSubmission(const api::GetSubmissionRequest& request) override;
   absl::StatusOr<api::Submission> WithdrawSubmission(const api::WithdrawSubmissionRequest& request) override;
-  absl::StatusOr<api::CompletePopulationResponse> CompletePopulation(const api::CompletePopulationRequest& request) override;
+  absl::StatusOr<api::CompletePopulationResponse> CompletePopulation(
+      const api::CompletePopulationRequest& request) override;
 
   absl::StatusOr<api::MatchWindow> OpenMatch(const api::OpenMatchRequest& request) override;
   absl::StatusOr<api::ListMatchesResponse> ListMatches(const api::ListMatchesRequest& request) override;

@@ -57,7 +57,8 @@ absl::Status FromGrpc(const grpc::Status& status) {
   }
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
-      return MakeError(IsHandshakeFailure(status.error_message()) ? Reason::kServerCertificate : Reason::kServerUnreachable);
+      return MakeError(IsHandshakeFailure(status.error_message()) ? Reason::kServerCertificate
+                                                                  : Reason::kServerUnreachable);
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       return MakeError(Reason::kDeadline);
     case grpc::StatusCode::UNAUTHENTICATED:
@@ -67,8 +68,8 @@ absl::Status FromGrpc(const grpc::Status& status) {
     case grpc::StatusCode::RESOURCE_EXHAUSTED:
       return MarkFromServer(MakeError(Reason::kMessageTooLarge));
     case grpc::StatusCode::UNIMPLEMENTED:
-      return MarkFromServer(
-          MakeError(Reason::kInternal, {{DetailKey::kHint, "the server does not know this call; compare the versions"}}));
+      return MarkFromServer(MakeError(
+          Reason::kInternal, {{DetailKey::kHint, "the server does not know this call; compare the versions"}}));
     default:
       return MarkFromServer(MakeError(Reason::kInternal));
   }

@@ -83,8 +83,8 @@ absl::Status SendAll(grpc::ClientReaderWriter<Request, Response>& stream, const 
   return absl::OkStatus();
 }
 
-// One attempt. The answers are read on another thread, so that the server never waits for us to listen while we wait for
-// it to read.
+// One attempt. The answers are read on another thread, so that the server never waits for us to listen while we wait
+// for it to read.
 template <typename Request, typename Response, typename Header>
 absl::StatusOr<Response> SendOnce(grpc::ClientContext& context,
                                   std::unique_ptr<grpc::ClientReaderWriter<Request, Response>> stream,

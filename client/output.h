@@ -41,8 +41,8 @@ class ListWriter {
   std::size_t rows_ = 0;
 };
 
-// One thing with all its fields: as a table or CSV one line a field, with paths as names; a table leaves out what is not
-// set. As JSON an object.
+// One thing with all its fields: as a table or CSV one line a field, with paths as names; a table leaves out what is
+// not set. As JSON an object.
 void PrintRecord(std::ostream& out, Format format, const Json& record);
 
 // A value as text in one line: lists with commas, without quotation marks.

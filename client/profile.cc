@@ -61,9 +61,10 @@ absl::StatusOr<SettingTexts> ReadConfigFile(const std::filesystem::path& file) {
     const auto known = std::find(kNames.begin(), kNames.end(), key.str());
     const auto value = node.value<std::string>();
     if (known == kNames.end() || !value) {
-      return MakeError(Reason::kProfile, {{DetailKey::kFile, file.string()},
-                                          {DetailKey::kField, std::string(key.str())},
-                                          {DetailKey::kHint, known == kNames.end() ? "no such setting" : "not a text"}});
+      return MakeError(Reason::kProfile,
+                       {{DetailKey::kFile, file.string()},
+                        {DetailKey::kField, std::string(key.str())},
+                        {DetailKey::kHint, known == kNames.end() ? "no such setting" : "not a text"}});
     }
     texts[static_cast<std::size_t>(known - kNames.begin())] = *value;
   }
@@ -86,7 +87,8 @@ std::string_view NameOf(Setting setting) { return kNames[static_cast<std::size_t
 
 std::string EnvironmentNameOf(Setting setting) {
   std::string name = "KOBLING_" + std::string(NameOf(setting));
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   return name;
 }
 
@@ -94,8 +96,9 @@ std::string FlagNameOf(Setting setting) { return "--" + Replaced(std::string(Nam
 
 absl::StatusOr<std::filesystem::path> Profile::FolderOf(const std::string& name, const Environment& environment) {
   if (!IsProfileName(name)) {
-    return MakeError(Reason::kProfile, {{DetailKey::kField, "profile"},
-                                        {DetailKey::kHint, "a profile's name is made of letters, digits, '-', '_' and '.'"}});
+    return MakeError(Reason::kProfile,
+                     {{DetailKey::kField, "profile"},
+                      {DetailKey::kHint, "a profile's name is made of letters, digits, '-', '_' and '.'"}});
   }
   if (const auto home = environment("KOBLING_HOME"); home && !home->empty()) {
     return std::filesystem::path(*home) / name;
@@ -106,7 +109,8 @@ absl::StatusOr<std::filesystem::path> Profile::FolderOf(const std::string& name,
   return MakeError(Reason::kProfile, {{DetailKey::kHint, "set KOBLING_HOME or HOME"}});
 }
 
-absl::StatusOr<Profile> Profile::Load(const std::string& name, const SettingTexts& flags, const Environment& environment) {
+absl::StatusOr<Profile> Profile::Load(const std::string& name, const SettingTexts& flags,
+                                      const Environment& environment) {
   Profile profile;
   profile.name_ = name;
   KOBLING_ASSIGN_OR_RETURN(profile.folder_, FolderOf(name, environment));
@@ -121,7 +125,8 @@ absl::StatusOr<Profile> Profile::Load(const std::string& name, const SettingText
       target = {*from_environment, "environment " + EnvironmentNameOf(setting)};
     } else if (in_file[index]) {
       const bool is_path = IsPath(setting, *in_file[index]);
-      target = {is_path ? (profile.folder_ / *in_file[index]).string() : *in_file[index], profile.config_file().string()};
+      target = {is_path ? (profile.folder_ / *in_file[index]).string() : *in_file[index],
+                profile.config_file().string()};
     } else if (setting == Setting::kIdentity) {
       target = {(profile.folder_ / kDefaultIdentity).string(), "default"};
     } else {
@@ -148,7 +153,8 @@ absl::Status Profile::Create(const std::filesystem::path& folder, const SettingT
 absl::StatusOr<std::string> Profile::Require(Setting setting) const {
   const SettingValue& value = Get(setting);
   if (value.value.empty()) {
-    return MakeError(Reason::kProfile, {{DetailKey::kField, NameOf(setting)}, {DetailKey::kFile, config_file().string()}});
+    return MakeError(Reason::kProfile,
+                     {{DetailKey::kField, NameOf(setting)}, {DetailKey::kFile, config_file().string()}});
   }
   return value.value;
 }

@@ -31,8 +31,9 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 using SettingTexts = std::array<std::optional<std::string>, kAllSettings.size()>;
 
 struct SettingValue {
-  std::string value;   // empty if nowhere set; relative paths in the file are made relative to its folder
-  std::string origin;  // for people: "flag --address", "environment KOBLING_ADDRESS", a file's path, "default", "not set"
+  std::string value;  // empty if nowhere set; relative paths in the file are made relative to its folder
+  std::string
+      origin;  // for people: "flag --address", "environment KOBLING_ADDRESS", a file's path, "default", "not set"
 };
 
 // Read once, then immutable.
@@ -43,7 +44,8 @@ class Profile {
   static absl::StatusOr<std::filesystem::path> FolderOf(const std::string& name, const Environment& environment);
 
   // Fails with PROFILE if kobling.toml is not understood. A missing file is no error: everything may be set elsewhere.
-  static absl::StatusOr<Profile> Load(const std::string& name, const SettingTexts& flags, const Environment& environment);
+  static absl::StatusOr<Profile> Load(const std::string& name, const SettingTexts& flags,
+                                      const Environment& environment);
 
   // Writes a new kobling.toml (0600) in a new or empty folder (0700). Fails with FILE_EXISTS.
   static absl::Status Create(const std::filesystem::path& folder, const SettingTexts& values);

@@ -10,8 +10,8 @@
 
 namespace kobling::client {
 
-// One line that is written again and again: rows so far, rows a second and, when the size is known, the time left. Plain
-// characters only. Silent if hidden. Not thread-safe.
+// One line that is written again and again: rows so far, rows a second and, when the size is known, the time left.
+// Plain characters only. Silent if hidden. Not thread-safe.
 class Progress {
  public:
   enum class Show { kYes, kNo };

@@ -7,8 +7,8 @@
 
 namespace kobling::client {
 
-// Up to the line feed or the end, without white space around it; at most 4,096 bytes. Reads no byte beyond the line. Fails
-// with FILE_UNREADABLE or FIELD_TOO_LONG.
+// Up to the line feed or the end, without white space around it; at most 4,096 bytes. Reads no byte beyond the line.
+// Fails with FILE_UNREADABLE or FIELD_TOO_LONG.
 absl::StatusOr<std::string> ReadLine(int descriptor);
 
 // As ReadLine, and what is typed on a terminal is not shown.

@@ -42,10 +42,11 @@ RequestIds::RequestIds(std::filesystem::path folder, std::string address, const 
     : folder_(std::move(folder)), address_(std::move(address)), clock_(clock) {}
 
 std::filesystem::path RequestIds::FileOf(const google::protobuf::Message& request) const {
-  const std::string text = absl::StrFormat("%s\n%s\n%s", address_, request.GetDescriptor()->full_name(),
-                                           request.SerializeAsString());
+  const std::string text =
+      absl::StrFormat("%s\n%s\n%s", address_, request.GetDescriptor()->full_name(), request.SerializeAsString());
   const crypto::Digest digest = crypto::Sha256(AsBytes(text));
-  return folder_ / absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest.data()), digest.size()));
+  return folder_ /
+         absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest.data()), digest.size()));
 }
 
 absl::StatusOr<RequestIds::Held> RequestIds::Read(const std::filesystem::path& file) const {
@@ -70,9 +71,11 @@ absl::StatusOr<RequestIds::Held> RequestIds::Obtain(const google::protobuf::Mess
   }
   const Held held = {.id = crypto::NewRequestId(), .origin = Origin::kNew, .since = ""};
   const std::string time = absl::FormatTime(absl::RFC3339_sec, clock_.Now(), absl::UTCTimeZone());
-  // Written apart and linked into place, so that the file is never seen half written and the first of two processes wins.
+  // Written apart and linked into place, so that the file is never seen half written and the first of two processes
+  // wins.
   const std::filesystem::path unfinished = folder_ / ("new-" + held.id);
-  KOBLING_RETURN_IF_ERROR(WriteAndSync(unfinished, absl::StrFormat("%s %s %s\n", held.id, time, request.GetDescriptor()->name())));
+  KOBLING_RETURN_IF_ERROR(
+      WriteAndSync(unfinished, absl::StrFormat("%s %s %s\n", held.id, time, request.GetDescriptor()->name())));
   const int linked = link(unfinished.c_str(), file.c_str());
   const int link_error = errno;
   unlink(unfinished.c_str());

@@ -13,9 +13,9 @@
 namespace kobling::client {
 
 // One small file for each request without an answer, in a folder of the profile. A file's name is the SHA-256 of the
-// server's address, the request's type and the request without its id; it holds the id, the time and the type, and nothing
-// else of the request. For a stream the request is its header: the same command with a changed file is first taken for the earlier
-// request, and the server then says REQUEST_ID_REUSED.
+// server's address, the request's type and the request without its id; it holds the id, the time and the type, and
+// nothing else of the request. For a stream the request is its header: the same command with a changed file is first
+// taken for the earlier request, and the server then says REQUEST_ID_REUSED.
 //
 // Several processes may use one folder; the same request in two of them gets the same id. Errors: FILE_UNWRITABLE,
 // FILE_UNREADABLE, DISK_FULL.
@@ -28,7 +28,7 @@ class RequestIds {
   struct Held {
     std::string id;
     Origin origin = Origin::kNew;
-    std::string since;   // when the request was first sent; only for kUnanswered
+    std::string since;  // when the request was first sent; only for kUnanswered
   };
 
   // The id for this request, on disk when the function returns: the one that it had before, if that was not answered.

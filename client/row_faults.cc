@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::size_t kShown = 20;
 
-bool IsBefore(const LineFault& a, const LineFault& b) { return std::tie(a.line, a.column) < std::tie(b.line, b.column); }
+bool IsBefore(const LineFault& a, const LineFault& b) {
+  return std::tie(a.line, a.column) < std::tie(b.line, b.column);
+}
 
 }  // namespace
 
@@ -29,7 +31,8 @@ void RowFaults::Print(std::ostream& out) const {
   }
   out << "line;column;reason\n";
   for (const LineFault& fault : first_) {
-    out << fault.line << ';' << CsvField(columns_[fault.column], ';') << ';' << domain::InfoOf(fault.reason).name << '\n';
+    out << fault.line << ';' << CsvField(columns_[fault.column], ';') << ';' << domain::InfoOf(fault.reason).name
+        << '\n';
   }
   if (count() > first_.size()) {
     out << "... and " << Grouped(count() - first_.size()) << " more\n";

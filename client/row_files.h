@@ -54,7 +54,8 @@ class IdentifierFileRows final : public FileRows {
  public:
   // The progress must outlive the object. Fails as TableReader and FindIdentifierColumns.
   static absl::StatusOr<std::unique_ptr<IdentifierFileRows>> Open(const RowFile& file, const TableOptions& options,
-                                                                  const IdentifierFileColumns& columns, Progress& progress);
+                                                                  const IdentifierFileColumns& columns,
+                                                                  Progress& progress);
 
   std::size_t row_bytes() const override { return domain::NationalId::kLength; }
   std::size_t columns() const override { return names_.size(); }

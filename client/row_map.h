@@ -6,7 +6,8 @@
 
 namespace kobling::client {
 
-// Lines of records that mostly follow each other: only those that do not, because a record spans several lines, are kept.
+// Lines of records that mostly follow each other: only those that do not, because a record spans several lines, are
+// kept.
 class LineMap {
  public:
   // Records are added in order, from record 0.

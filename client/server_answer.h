@@ -11,8 +11,8 @@ absl::Status MarkFromServer(absl::Status status);
 // True if the server gave this error.
 bool IsFromServer(const absl::Status& status);
 
-// True if it is known what became of the call: the server did it or refused it for good. False if the call may or may not
-// have had its effect, or if the server asks for the same request again.
+// True if it is known what became of the call: the server did it or refused it for good. False if the call may or may
+// not have had its effect, or if the server asks for the same request again.
 bool IsDecided(const absl::Status& status);
 
 // True if the same call, with the same request id, may be tried again after this error.

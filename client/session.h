@@ -1,5 +1,5 @@
-// What one run of the command `kobling` works with: the terminal, the profile, the connection, and the habits that every
-// command shares.
+// What one run of the command `kobling` works with: the terminal, the profile, the connection, and the habits that
+// every command shares.
 #pragma once
 
 #include <functional>
@@ -86,7 +86,8 @@ class Session {
 
   // Sends a request that changes something, under the id that it had if it was sent before without an answer.
   template <typename Request, typename Response>
-  absl::StatusOr<Response> Change(absl::StatusOr<Response> (Connection::*method)(const Request&), const Request& request) {
+  absl::StatusOr<Response> Change(absl::StatusOr<Response> (Connection::*method)(const Request&),
+                                  const Request& request) {
     KOBLING_ASSIGN_OR_RETURN(Connection * connection, Connect());
     return WithRequestId(request, [&](const Request& with_id) { return (connection->*method)(with_id); });
   }
@@ -99,7 +100,8 @@ class Session {
     while (true) {
       KOBLING_ASSIGN_OR_RETURN(const RequestIds::Held held, ids.Obtain(request));
       if (held.origin == RequestIds::Origin::kUnanswered) {
-        Note("this command was sent before without an answer, at " + held.since + "; it is sent again as the same request");
+        Note("this command was sent before without an answer, at " + held.since +
+             "; it is sent again as the same request");
       }
       Request with_id = request;
       with_id.set_request_id(held.id);

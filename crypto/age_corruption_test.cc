@@ -238,6 +238,33 @@ TEST_F(DamagedAge, ErrorStaysOnceItWasGiven) {
   }
 }
 
+// A source that fails once, after a number of calls, and then goes on as if nothing had been.
+class HiccupSource final : public ByteSource {
+ public:
+  HiccupSource(std::span<const std::uint8_t> bytes, int good_calls) : bytes_(bytes, 4096), good_calls_(good_calls) {}
+  absl::StatusOr<std::size_t> Read(std::span<std::uint8_t> out) override {
+    if (good_calls_-- == 0) {
+      return domain::MakeError(Reason::kFileUnreadable);
+    }
+    return bytes_.Read(out);
+  }
+
+ private:
+  MemorySource bytes_;
+  int good_calls_;
+};
+
+TEST_F(DamagedAge, SourceThatFailedIsNotReadOn) {
+  const Bytes sealed = Sealed(PatternBytes(2 * kAgeChunkBytes, 1), recipients_, *arena_);
+  HiccupSource source(sealed, 3);
+  absl::StatusOr<std::unique_ptr<AgeReader>> reader = AgeReader::Open(source, identity_, *arena_);
+  ASSERT_TRUE(reader.ok());
+  Bytes out(kAgeChunkBytes);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(ReasonOf((*reader)->Read(out).status()), Reason::kFileUnreadable);
+  }
+}
+
 // Changes a file in one of the ways in which storage, transport and attackers do.
 Bytes Mutated(const Bytes& sealed, std::mt19937_64& random) {
   const auto below = [&random](std::size_t bound) { return static_cast<std::size_t>(random() % bound); };

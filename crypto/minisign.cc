@@ -113,6 +113,8 @@ std::string MinisignKeyIdText(const MinisignKeyId& key_id) {
 MinisignHasher::MinisignHasher() {
   static_assert(sizeof(state_) >= sizeof(crypto_generichash_blake2b_state));
   static_assert(alignof(MinisignHasher) >= alignof(crypto_generichash_blake2b_state));
+  // Picks the fast code for this machine; should it fail, the hash is the same, only slower.
+  [[maybe_unused]] const int ignored = sodium_init();
   ::new (state_.data()) crypto_generichash_blake2b_state;
   crypto_generichash_blake2b_init(StateIn(state_), nullptr, 0, sizeof(MinisignHash));
 }

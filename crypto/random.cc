@@ -3,6 +3,8 @@
 #include <sodium.h>
 
 #include <array>
+#include <cstddef>
+#include <string_view>
 
 namespace kobling::crypto {
 

@@ -2,8 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
+#include <algorithm>
 #include <set>
+#include <string_view>
 #include <vector>
 
 #include "domain/ids.h"

@@ -9,9 +9,10 @@
 
 #include <algorithm>
 #include <fstream>
+#include <iterator>
 #include <limits>
-#include <new>
 #include <string>
+#include <string_view>
 
 #include "domain/error.h"
 #include "domain/status_macros.h"

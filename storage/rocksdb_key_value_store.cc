@@ -23,6 +23,7 @@
 #include "domain/error.h"
 #include "domain/status_macros.h"
 #include "storage/rocksdb_folder.h"
+#include "storage/rocksdb_log_tail.h"
 #include "storage/rocksdb_settings.h"
 
 namespace kobling::storage {
@@ -390,6 +391,10 @@ absl::StatusOr<std::unique_ptr<KeyValueStore>> OpenRocksDb(const RocksDbOptions&
       return OpenError(listed, options.folder);
     }
     KOBLING_RETURN_IF_ERROR(CheckFamilyNames(options, names));
+    if (const LogTail tail = CheckLogTails(options.folder); tail != LogTail::kWholeOrTorn) {
+      return MakeError(tail == LogTail::kDamaged ? Reason::kRecordCorrupt : Reason::kStorageUnavailable,
+                       {{DetailKey::kFile, folder}});
+    }
   }
 
   const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(options.cache_bytes);

@@ -200,6 +200,26 @@ TEST_F(RocksDbTest, PurgedValuesAreInNoFile) {
   EXPECT_EQ(CountOnDisk("wrapped key that stays"), 2);
 }
 
+TEST_F(RocksDbTest, PurgeDropsWhatASnapshotHeldOntoTheLastTime) {
+  const std::string secret = "wrapped key that must go";
+  auto store = Open(OpenMode::kCreateIfMissing);
+  ASSERT_TRUE(store.ok());
+  WriteBatch batch;
+  batch.Put(Family::kKeys, "destroyed", secret);
+  ASSERT_TRUE((*store)->Commit(batch).ok());
+  {
+    const auto snapshot = (*store)->TakeSnapshot();
+    ASSERT_TRUE(snapshot.ok());
+    WriteBatch destruction;
+    destruction.Delete(Family::kKeys, "destroyed");
+    ASSERT_TRUE((*store)->Commit(destruction).ok());
+    ASSERT_TRUE((*store)->Purge(Family::kKeys).ok());
+    EXPECT_GT(CountOnDisk(secret), 0);
+  }
+  ASSERT_TRUE((*store)->Purge(Family::kKeys).ok());
+  EXPECT_EQ(CountOnDisk(secret), 0);
+}
+
 TEST_F(RocksDbTest, KeysAreNotInTheLogOfRocksDb) {
   {
     auto store = Open(OpenMode::kCreateIfMissing);

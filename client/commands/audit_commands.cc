@@ -24,8 +24,8 @@ absl::StatusOr<absl::Time> ParseMoment(const std::string& option, const std::str
 absl::Status SetMoment(const std::string& option, const std::string& text, google::protobuf::Timestamp& target) {
   KOBLING_ASSIGN_OR_RETURN(const absl::Time moment, ParseMoment(option, text));
   target.set_seconds(absl::ToUnixSeconds(moment));
-  target.set_nanos(static_cast<std::int32_t>(
-      absl::ToInt64Nanoseconds(moment - absl::FromUnixSeconds(absl::ToUnixSeconds(moment)))));
+  target.set_nanos(
+      static_cast<std::int32_t>(absl::ToInt64Nanoseconds(moment - absl::FromUnixSeconds(absl::ToUnixSeconds(moment)))));
   return absl::OkStatus();
 }
 
@@ -88,10 +88,11 @@ absl::StatusOr<ExitCode> PrintEvents(Session& session, api::ListEventsRequest re
 void AddAuditCommands(CommandTree& tree) {
   CLI::App& group = tree.AddGroup("audit", "What happened, for those who supervise");
 
-  Command project = tree.AddCommand(group, {.name = "project",
-                                            .about = "Lists every event of one project.",
-                                            .examples = {"kobling audit project P0041", "kobling audit project P0041 --format csv > p0041.csv"},
-                                            .methods = {"AuditService/ListEvents"}});
+  Command project = tree.AddCommand(
+      group, {.name = "project",
+              .about = "Lists every event of one project.",
+              .examples = {"kobling audit project P0041", "kobling audit project P0041 --format csv > p0041.csv"},
+              .methods = {"AuditService/ListEvents"}});
   const TextValue project_id = ProjectArgument(project);
   project.Run([project_id, options = DeclareOptions(project)](Session& session) {
     api::ListEventsRequest request;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "CLI/CLI.hpp"
+
 namespace kobling::client {
 namespace {
 

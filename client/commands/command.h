@@ -1,4 +1,4 @@
-// One command of `kobling`: its options, its help and what it does. CLI11 stays in this folder.
+// One command of `kobling`: its options, its help and what it does. CLI11 stays behind it.
 #pragma once
 
 #include <cstdint>
@@ -8,10 +8,14 @@
 #include <string>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
 #include "client/exit_code.h"
 #include "client/session.h"
+
+// The library's header is large; only the files that speak to it include it.
+namespace CLI {
+class App;
+}
 
 namespace kobling::client {
 

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "CLI/CLI.hpp"
 #include "domain/method_policy.h"
 
 namespace kobling::client {
@@ -12,11 +13,14 @@ constexpr const char* kIntroduction = R"(# The command `kobling`
 This page is made by `kobling dump-docs` from the program itself; a test compares the two.
 
 Data go to standard output, everything else to standard error. `--format table|json|csv` works with every command; CSV
-has `;` between the columns. Settings come from flags, then from environment variables (`KOBLING_ADDRESS`, `KOBLING_CA`,
-`KOBLING_CERTIFICATE`, `KOBLING_KEY`, `KOBLING_IDENTITY`, `KOBLING_SIGNING_KEY`), then from `kobling.toml` in the profile's
-folder, `$KOBLING_HOME/<profile>` or `~/.config/kobling/<profile>`. `kobling config show` tells which it was.
+has `;` between the columns.
 
-Identifiers of persons are read from files or standard input, never from arguments or the environment, and never printed.
+Settings come from flags, then from environment variables (`KOBLING_ADDRESS`, `KOBLING_CA`, `KOBLING_CERTIFICATE`,
+`KOBLING_KEY`, `KOBLING_IDENTITY`, `KOBLING_SIGNING_KEY`), then from `kobling.toml` in the profile's folder,
+`$KOBLING_HOME/<profile>` or `~/.config/kobling/<profile>`. `kobling config show` tells which it was.
+
+Identifiers of persons are read from files or standard input, never from arguments or the environment, and are never
+printed.
 
 A command that changes something keeps its request id in the profile's folder `state` until it has an answer. Run again
 after an interruption, it is the same request and is not done twice.
@@ -47,7 +51,7 @@ std::string RolesOf(const CommandText& text) {
     const domain::MethodPolicy* policy = domain::FindMethod("/kobling.v1." + method);
     domain::RoleSet both;
     for (const domain::Role role : domain::kAllRoles) {
-      if (policy != nullptr && policy->roles.Contains(role) && roles.Contains(role)) {
+      if (policy != nullptr && policy->roles.contains(role) && roles.contains(role)) {
         both = both.With(role);
       }
     }
@@ -55,7 +59,7 @@ std::string RolesOf(const CommandText& text) {
   }
   std::string names;
   for (const domain::Role role : domain::kAllRoles) {
-    if (roles.Contains(role)) {
+    if (roles.contains(role)) {
       names += names.empty() ? "" : ", ";
       names += NameOf(role);
     }
@@ -101,10 +105,27 @@ void AddCompletions(const CLI::App& app, const std::string& path, std::map<std::
 
 }  // namespace
 
-std::string HelpOf(const CLI::App& app, const std::string& before) { return app.help(before); }
+// Not App::help, which turns to the subcommand that was chosen in this run.
+std::string HelpOf(const CLI::App& app, const std::string& before) {
+  return app.get_formatter()->make_help(&app, PathOf(app, before), CLI::AppFormatMode::Normal);
+}
 
 std::vector<const CLI::App*> SubcommandsOf(const CLI::App& app) {
   return app.get_subcommands([](const CLI::App* child) { return !child->get_group().empty(); });
+}
+
+absl::StatusOr<std::string> HelpFor(const CommandTree& tree, const std::vector<std::string>& words) {
+  const CLI::App* app = &tree.root();
+  std::string before;
+  for (const std::string& word : words) {
+    const auto found = app->get_subcommands([&](const CLI::App* child) { return child->get_name() == word; });
+    if (found.empty()) {
+      return UsageError("there is no such command");
+    }
+    before = PathOf(*app, before);
+    app = found.front();
+  }
+  return HelpOf(*app, before);
 }
 
 std::string BashCompletion(const CommandTree& tree) {

@@ -11,26 +11,17 @@ void AddDocumentationCommands(CommandTree& tree) {
                                                .methods = {}});
   const TextValues words = help.Words("COMMAND", "The command's words");
   help.Run([words, &tree](Session& session) -> absl::StatusOr<ExitCode> {
-    const CLI::App* app = &tree.root();
-    std::string before;
-    for (const std::string& word : *words) {
-      const CLI::App* next = app->get_subcommand_no_throw(word);
-      if (next == nullptr) {
-        return UsageError("there is no such command");
-      }
-      before += before.empty() ? "" : " ";
-      before += app->get_name();
-      app = next;
-    }
-    session.out() << HelpOf(*app, before);
+    KOBLING_ASSIGN_OR_RETURN(const std::string text, HelpFor(tree, *words));
+    session.out() << text;
     return ExitCode::kOk;
   });
 
-  Command completion = tree.AddCommand(tree.root(), {.name = "completion",
-                                                     .about = "Prints a script that completes commands in a shell.",
-                                                     .examples = {"source <(kobling completion bash)",
-                                                                  "kobling completion bash > /etc/bash_completion.d/kobling"},
-                                                     .methods = {}});
+  Command completion = tree.AddCommand(
+      tree.root(),
+      {.name = "completion",
+       .about = "Prints a script that completes commands in a shell.",
+       .examples = {"source <(kobling completion bash)", "kobling completion bash > /etc/bash_completion.d/kobling"},
+       .methods = {}});
   const TextValue shell = completion.Positional("SHELL", "bash", Command::Need::kRequired);
   completion.Run([shell, &tree](Session& session) -> absl::StatusOr<ExitCode> {
     if (*shell != "bash") {

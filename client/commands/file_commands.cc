@@ -19,8 +19,8 @@ struct ApplyArguments {
   TextValue key_file, file, column;
   TextValues relatives, renames, allowed;
   TextValue delimiter;
-  FlagValue no_header, drop, keep_order;
-  TextValue out, used;
+  FlagValue no_header, drop;
+  TextValue order, out, used;
   FlagValue force;
 };
 
@@ -59,7 +59,10 @@ absl::StatusOr<ApplyOptions> OptionsOf(const Session& session, const ApplyArgume
     options.renames.push_back({std::move(column), rename.substr(equals + 1)});
   }
   options.relative_without = *arguments.drop ? RelativeWithout::kDropRow : RelativeWithout::kBlankCell;
-  options.order = *arguments.keep_order ? RowOrder::kInput : RowOrder::kLopenummer;
+  if (*arguments.order != "" && *arguments.order != "lopenummer" && *arguments.order != "input") {
+    return UsageError("--order is lopenummer or input");
+  }
+  options.order = *arguments.order == "input" ? RowOrder::kInput : RowOrder::kLopenummer;
   options.overwrite = *arguments.force ? Overwrite::kAllow : Overwrite::kRefuse;
   return options;
 }
@@ -103,15 +106,16 @@ absl::StatusOr<ExitCode> RunApply(Session& session, const ApplyArguments& argume
 
 void AddApply(CommandTree& tree) {
   Command apply = tree.AddCommand(
-      tree.root(), {.name = "apply",
-                    .about = "Replaces identifiers by løpenumre in an extract. Rows without one are left out (exit 5).",
-                    .examples = {"kobling apply NPR_P0041_0001.csv.age --file extract.csv --column fnr \\\n"
-                                 "    --out delivery.csv --used used.txt",
-                                 "kobling apply KEYFILE --file births.csv --column fnr --relative mor_fnr --out delivery.csv"},
-                    .methods = {}});
+      tree.root(),
+      {.name = "apply",
+       .about = "Replaces identifiers by løpenumre in an extract. Rows without one are left out (exit 5).",
+       .examples = {"kobling apply --keyfile NPR_P0041_0001.csv.age --in extract.csv --column fnr \\\n"
+                    "    --out delivery.csv --used used.txt",
+                    "kobling apply --keyfile F --in births.csv --column fnr --relative mor_fnr --out delivery.csv"},
+       .methods = {}});
   const ApplyArguments arguments = {
-      .key_file = apply.Positional("KEYFILE", "The sealed key file; its .minisig lies beside it", Need::kRequired),
-      .file = apply.Text("--file", "The extract; - for standard input", Need::kRequired),
+      .key_file = apply.Text("--keyfile", "The sealed key file; its .minisig lies beside it", Need::kRequired),
+      .file = apply.Text("--in", "The extract; - for standard input", Need::kRequired),
       .column = apply.Text("--column", "Column of the identifiers, by name or number", Need::kRequired),
       .relatives = apply.Texts("--relative", "Column with a relative's identifiers; may be given again"),
       .renames = apply.Texts("--rename", "column=new_name for a replaced column; may be given again"),
@@ -119,7 +123,7 @@ void AddApply(CommandTree& tree) {
       .delimiter = apply.Text("--delimiter", "';', ',' or tab; found out if not given", Need::kOptional),
       .no_header = apply.Flag("--no-header", "The first line is data; name columns by number"),
       .drop = apply.Flag("--drop-unknown-relatives", "Leave out rows with a relative without løpenummer"),
-      .keep_order = apply.Flag("--keep-order", "Keep the extract's order, which may tell who somebody is"),
+      .order = apply.Text("--order", "lopenummer (default), or input, which may tell who somebody is", Need::kOptional),
       .out = apply.Text("--out", "The file with løpenumre", Need::kRequired),
       .used = apply.Text("--used", "List the løpenumre that were written, for usage report", Need::kOptional),
       .force = apply.Flag("--force", "Overwrite files that exist")};
@@ -130,11 +134,13 @@ void AddTestData(CommandTree& tree) {
   Command testdata = tree.AddCommand(
       tree.root(), {.name = "testdata",
                     .about = "Makes files of invented people in three registers, and what a right run must find.",
-                    .examples = {"kobling testdata --persons 10000 --out trial/", "kobling testdata --persons 200000 --seed 7 --out trial/"},
+                    .examples = {"kobling testdata --persons 10000 --dir trial/",
+                                 "kobling testdata --persons 200000 --seed 7 --dir trial/"},
                     .methods = {}});
-  const NumberValue persons = testdata.Number("--persons", "Persons in the population; default 200000", Need::kOptional);
+  const NumberValue persons =
+      testdata.Number("--persons", "Persons in the population; default 200000", Need::kOptional);
   const NumberValue seed = testdata.Number("--seed", "The same seed gives the same files; default 1", Need::kOptional);
-  const TextValue folder = testdata.Text("--out", "Folder for the files; made if need be", Need::kRequired);
+  const TextValue folder = testdata.Text("--dir", "Folder for the files; made if need be", Need::kRequired);
   const FlagValue force = testdata.Flag("--force", "Overwrite files that exist");
   testdata.Run([=](Session& session) -> absl::StatusOr<ExitCode> {
     TestDataOptions options;
@@ -155,10 +161,11 @@ void AddTestData(CommandTree& tree) {
 
 void AddLopenummer(CommandTree& tree) {
   CLI::App& group = tree.AddGroup("lopenummer", "Løpenumre, looked at offline");
-  Command check = tree.AddCommand(group, {.name = "check",
-                                          .about = "Reads løpenumre from standard input and says which are misspelled.",
-                                          .examples = {"kobling lopenummer check < used.txt", "kobling lopenummer check --format json < used.txt"},
-                                          .methods = {}});
+  Command check = tree.AddCommand(
+      group, {.name = "check",
+              .about = "Reads løpenumre from standard input and says which are misspelled.",
+              .examples = {"kobling lopenummer check < used.txt", "kobling lopenummer check --format json < used.txt"},
+              .methods = {}});
   check.Run([](Session& session) -> absl::StatusOr<ExitCode> {
     ListWriter list(session.out(), session.options().format, {{"line", "line"}, {"problem", "problem"}});
     const auto on_line = [&](std::uint64_t line, const std::optional<domain::LopenummerProblem>& problem) {

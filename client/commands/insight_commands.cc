@@ -24,10 +24,12 @@ absl::StatusOr<std::string> ReadIdentifier(const Surroundings& surroundings) {
   if (surroundings.input_is_terminal) {
     surroundings.err << '\n';
   }
-  const bool is_eleven_digits = identifier.size() == domain::NationalId::kLength &&
-                                std::all_of(identifier.begin(), identifier.end(), [](char c) { return c >= '0' && c <= '9'; });
+  const bool is_eleven_digits =
+      identifier.size() == domain::NationalId::kLength &&
+      std::all_of(identifier.begin(), identifier.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (!is_eleven_digits) {
-    const auto reason = identifier.empty() ? domain::Reason::kIdentifierEmpty : domain::Reason::kIdentifierNotElevenDigits;
+    const auto reason =
+        identifier.empty() ? domain::Reason::kIdentifierEmpty : domain::Reason::kIdentifierNotElevenDigits;
     Wipe(identifier);
     return domain::MakeError(reason, {{domain::DetailKey::kFile, "standard input"}});
   }

@@ -14,7 +14,8 @@ void AddMatches(CommandTree& tree, CLI::App& group) {
                                          .methods = {"KeyFileService/OpenMatch"}});
   const TextValue opened = ProjectArgument(open);
   const TextValue opened_for = RegisterArgument(open);
-  const NumberValue max_rows = open.Number("--max-rows", "Most rows expected; a larger stream is parked", Need::kRequired);
+  const NumberValue max_rows =
+      open.Number("--max-rows", "Most rows expected; a larger stream is parked", Need::kRequired);
   open.Run([=](Session& session) -> absl::StatusOr<ExitCode> {
     api::OpenMatchRequest request;
     request.set_project_id(*opened);
@@ -83,10 +84,11 @@ void AddIssueAndWithdraw(CommandTree& tree, CLI::App& group) {
     return ExitCode::kOk;
   });
 
-  Command withdraw = tree.AddCommand(group, {.name = "withdraw",
-                                             .about = "Takes a key file back: it is deleted and cannot be fetched.",
-                                             .examples = {"kobling keyfile withdraw P0041 NPR 1 --reason 'wrong scope'"},
-                                             .methods = {"KeyFileService/WithdrawKeyFile"}});
+  Command withdraw =
+      tree.AddCommand(group, {.name = "withdraw",
+                              .about = "Takes a key file back: it is deleted and cannot be fetched.",
+                              .examples = {"kobling keyfile withdraw P0041 NPR 1 --reason 'wrong scope'"},
+                              .methods = {"KeyFileService/WithdrawKeyFile"}});
   const TextValue withdrawn = ProjectArgument(withdraw);
   const TextValue withdrawn_from = RegisterArgument(withdraw);
   const NumberValue file_number = NumberArgument(withdraw, "Number of the key file");
@@ -105,10 +107,11 @@ void AddIssueAndWithdraw(CommandTree& tree, CLI::App& group) {
 }
 
 void AddReading(CommandTree& tree, CLI::App& group) {
-  Command list = tree.AddCommand(group, {.name = "list",
-                                         .about = "Lists key files; a register sees its own.",
-                                         .examples = {"kobling keyfile list", "kobling keyfile list P0041 --format json"},
-                                         .methods = {"KeyFileService/ListKeyFiles"}});
+  Command list =
+      tree.AddCommand(group, {.name = "list",
+                              .about = "Lists key files; a register sees its own.",
+                              .examples = {"kobling keyfile list", "kobling keyfile list P0041 --format json"},
+                              .methods = {"KeyFileService/ListKeyFiles"}});
   const TextValue listed = list.Positional("PROJECT", "Only this project's", Need::kOptional);
   const TextValue filter = RegisterFilter(list);
   list.Run([listed, filter](Session& session) -> absl::StatusOr<ExitCode> {
@@ -134,7 +137,8 @@ void AddReading(CommandTree& tree, CLI::App& group) {
                                          .methods = {"KeyFileService/GetKeyFile"}});
   const TextValue shown = ProjectArgument(show);
   const NumberValue shown_number = NumberArgument(show, "Number of the key file");
-  const TextValue shown_register = show.Text("--register", "The register; a register may leave it out", Need::kOptional);
+  const TextValue shown_register =
+      show.Text("--register", "The register; a register may leave it out", Need::kOptional);
   show.Run([=](Session& session) -> absl::StatusOr<ExitCode> {
     api::GetKeyFileRequest request;
     request.set_project_id(*shown);

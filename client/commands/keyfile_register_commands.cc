@@ -25,9 +25,8 @@ absl::StatusOr<ExitCode> Match(Session& session, const std::string& project, con
   header.set_project_id(project);
   RowFaults faults(rows->column_names());
   const auto answer = StreamRows(session, header, *rows, faults,
-                                 [&](Connection& connection, const api::MatchHeader& with_id, StreamListener& listener) {
-                                   return connection.Match(with_id, *rows, listener);
-                                 });
+                                 [&](Connection& connection, const api::MatchHeader& with_id,
+                                     StreamListener& listener) { return connection.Match(with_id, *rows, listener); });
   progress.Finish();
   const absl::Status reported = options.Report(session, faults);
   KOBLING_RETURN_IF_ERROR(answer.status());
@@ -76,7 +75,8 @@ absl::StatusOr<api::KeyFile> FindKeyFile(Session& session, const std::string& pr
   return *newest;
 }
 
-absl::StatusOr<ExitCode> Fetch(Session& session, const std::string& project, std::uint64_t number, FetchOptions options) {
+absl::StatusOr<ExitCode> Fetch(Session& session, const std::string& project, std::uint64_t number,
+                               FetchOptions options) {
   KOBLING_ASSIGN_OR_RETURN(Connection * connection, session.Connect());
   KOBLING_ASSIGN_OR_RETURN(const api::KeyFile record, FindKeyFile(session, project, number));
   Progress progress(session.surroundings().err, session.ShowProgress(), session.clock());
@@ -97,10 +97,11 @@ absl::StatusOr<ExitCode> Fetch(Session& session, const std::string& project, std
 }
 
 void AddFetch(CommandTree& tree, CLI::App& group) {
-  Command fetch = tree.AddCommand(group, {.name = "fetch",
-                                          .about = "Fetches and verifies a sealed key file; goes on where it broke.",
-                                          .examples = {"kobling keyfile fetch P0041", "kobling keyfile fetch P0041 --number 2 --out keys/"},
-                                          .methods = {"KeyFileService/FetchKeyFile", "KeyFileService/ListKeyFiles"}});
+  Command fetch = tree.AddCommand(
+      group, {.name = "fetch",
+              .about = "Fetches and verifies a sealed key file; goes on where it broke.",
+              .examples = {"kobling keyfile fetch P0041", "kobling keyfile fetch P0041 --number 2 --out keys/"},
+              .methods = {"KeyFileService/FetchKeyFile", "KeyFileService/ListKeyFiles"}});
   const TextValue project = ProjectArgument(fetch);
   const NumberValue number = fetch.Number("--number", "Number of the key file; default: the newest", Need::kOptional);
   const TextValue folder = fetch.Text("--out", "Folder for the file; default: here", Need::kOptional);

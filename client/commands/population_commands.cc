@@ -48,9 +48,8 @@ absl::StatusOr<ExitCode> Submit(Session& session, const SubmitOptions& options) 
   header.set_dry_run(*options.dry_run);
   RowFaults faults(rows->column_names());
   const auto answer = StreamRows(session, header, *rows, faults,
-                                 [&](Connection& connection, const api::SubmitHeader& with_id, StreamListener& listener) {
-                                   return connection.Submit(with_id, *rows, listener);
-                                 });
+                                 [&](Connection& connection, const api::SubmitHeader& with_id,
+                                     StreamListener& listener) { return connection.Submit(with_id, *rows, listener); });
   progress.Finish();
   const absl::Status reported = options.rows.Report(session, faults);
   KOBLING_RETURN_IF_ERROR(answer.status());
@@ -87,17 +86,19 @@ void AddPopulationCommands(CommandTree& tree) {
   CLI::App& group = tree.AddGroup("population", "Who a project is about: submissions of identifiers");
   AddSubmit(tree, group);
 
-  Command list = tree.AddCommand(group, {.name = "list",
-                                         .about = "Lists a project's submissions; a register sees its own.",
-                                         .examples = {"kobling population list P0041", "kobling population list P0041 --format csv"},
-                                         .methods = {"PopulationService/ListSubmissions"}});
+  Command list = tree.AddCommand(
+      group, {.name = "list",
+              .about = "Lists a project's submissions; a register sees its own.",
+              .examples = {"kobling population list P0041", "kobling population list P0041 --format csv"},
+              .methods = {"PopulationService/ListSubmissions"}});
   const TextValue listed = ProjectArgument(list);
   const TextValue filter = RegisterFilter(list);
   list.Run([listed, filter](Session& session) -> absl::StatusOr<ExitCode> {
     api::ListSubmissionsRequest request;
     request.set_project_id(*listed);
     request.set_register_id(*filter);
-    KOBLING_ASSIGN_OR_RETURN(const api::ListSubmissionsResponse answer, session.Ask(&Connection::ListSubmissions, request));
+    KOBLING_ASSIGN_OR_RETURN(const api::ListSubmissionsResponse answer,
+                             session.Ask(&Connection::ListSubmissions, request));
     session.PrintList(answer.submissions(), SubmissionColumns());
     return ExitCode::kOk;
   });
@@ -108,7 +109,8 @@ void AddPopulationCommands(CommandTree& tree) {
                                          .methods = {"PopulationService/GetSubmission"}});
   const TextValue shown = ProjectArgument(show);
   const NumberValue shown_number = NumberArgument(show, "Number of the submission");
-  const TextValue shown_register = show.Text("--register", "The register; a register may leave it out", Need::kOptional);
+  const TextValue shown_register =
+      show.Text("--register", "The register; a register may leave it out", Need::kOptional);
   show.Run([=](Session& session) -> absl::StatusOr<ExitCode> {
     api::GetSubmissionRequest request;
     request.set_project_id(*shown);
@@ -120,10 +122,11 @@ void AddPopulationCommands(CommandTree& tree) {
     return ExitCode::kOk;
   });
 
-  Command withdraw = tree.AddCommand(group, {.name = "withdraw",
-                                             .about = "Takes a submission back, until the first key file is issued.",
-                                             .examples = {"kobling population withdraw P0041 1 --reason 'wrong extract'"},
-                                             .methods = {"PopulationService/WithdrawSubmission"}});
+  Command withdraw =
+      tree.AddCommand(group, {.name = "withdraw",
+                              .about = "Takes a submission back, until the first key file is issued.",
+                              .examples = {"kobling population withdraw P0041 1 --reason 'wrong extract'"},
+                              .methods = {"PopulationService/WithdrawSubmission"}});
   const TextValue withdrawn = ProjectArgument(withdraw);
   const NumberValue withdrawn_number = NumberArgument(withdraw, "Number of the submission");
   const TextValue reason = ReasonOption(withdraw);

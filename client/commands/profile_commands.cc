@@ -23,12 +23,13 @@ void AddProfile(CommandTree& tree) {
                            "kobling --profile npr doctor"},
               .methods = {}});
   const TextValue name = create.Positional("NAME", "Name of the profile", Need::kRequired);
-  const std::array texts = {create.Text("--address", "Server, host:port", Need::kRequired),
-                            create.Text("--ca", "Certificate authority that is trusted", Need::kRequired),
-                            create.Text("--certificate", "Your certificate", Need::kRequired),
-                            create.Text("--key", "Your certificate's private key", Need::kRequired),
-                            create.Text("--identity", "Age identity; default: made by keygen in the folder", Need::kOptional),
-                            create.Text("--signing-key", "The service's public signing key, or a file with it", Need::kOptional)};
+  const std::array texts = {
+      create.Text("--address", "Server, host:port", Need::kRequired),
+      create.Text("--ca", "Certificate authority that is trusted", Need::kRequired),
+      create.Text("--certificate", "Your certificate", Need::kRequired),
+      create.Text("--key", "Your certificate's private key", Need::kRequired),
+      create.Text("--identity", "Age identity; default: made by keygen in the folder", Need::kOptional),
+      create.Text("--signing-key", "The service's public signing key, or a file with it", Need::kOptional)};
   create.Run([=](Session& session) -> absl::StatusOr<ExitCode> {
     KOBLING_ASSIGN_OR_RETURN(const std::filesystem::path folder,
                              Profile::FolderOf(*name, session.surroundings().environment));
@@ -54,10 +55,11 @@ void AddProfile(CommandTree& tree) {
 
 void AddConfig(CommandTree& tree) {
   CLI::App& group = tree.AddGroup("config", "Settings, and where they come from");
-  Command show = tree.AddCommand(group, {.name = "show",
-                                         .about = "Shows every setting, and where its value comes from.",
-                                         .examples = {"kobling config show", "KOBLING_ADDRESS=test.example.no:8443 kobling config show"},
-                                         .methods = {}});
+  Command show = tree.AddCommand(
+      group, {.name = "show",
+              .about = "Shows every setting, and where its value comes from.",
+              .examples = {"kobling config show", "KOBLING_ADDRESS=test.example.no:8443 kobling config show"},
+              .methods = {}});
   show.Run([](Session& session) -> absl::StatusOr<ExitCode> {
     KOBLING_ASSIGN_OR_RETURN(const Profile* profile, session.GetProfile());
     ListWriter list(session.out(), session.options().format,
@@ -77,12 +79,14 @@ void AddConfig(CommandTree& tree) {
 absl::Status Pin(Session& session, const std::string& fingerprint, const std::string& line) {
   KOBLING_ASSIGN_OR_RETURN(const Profile* profile, session.GetProfile());
   if (!profile->Get(Setting::kSigningKey).value.empty()) {
-    return MakeError(Reason::kProfile, {{DetailKey::kField, "signing_key"},
-                                        {DetailKey::kHint, "a signing key is pinned already; remove it by hand first"}});
+    return MakeError(Reason::kProfile,
+                     {{DetailKey::kField, "signing_key"},
+                      {DetailKey::kHint, "a signing key is pinned already; remove it by hand first"}});
   }
   KOBLING_ASSIGN_OR_RETURN(const crypto::MinisignPublicKey key, crypto::MinisignPublicKey::Parse(line));
   if (key.Fingerprint() != fingerprint) {
-    return MakeError(Reason::kFingerprintMismatch, {{DetailKey::kHint, "the server's signing key has another fingerprint"}});
+    return MakeError(Reason::kFingerprintMismatch,
+                     {{DetailKey::kHint, "the server's signing key has another fingerprint"}});
   }
   KOBLING_RETURN_IF_ERROR(profile->PinSigningKey(line));
   session.Note("the signing key is pinned in " + profile->config_file().string());
@@ -91,11 +95,13 @@ absl::Status Pin(Session& session, const std::string& fingerprint, const std::st
 
 void AddDoctor(CommandTree& tree) {
   Command doctor = tree.AddCommand(
-      tree.root(), {.name = "doctor",
-                    .about = "Tests address, certificates, clock, role, version and signing key.",
-                    .examples = {"kobling doctor", "kobling doctor --pin 3f2a-...-91bc   (as the key officer read it to you)"},
-                    .methods = {"OperatorService/GetServerInfo"}});
-  const TextValue pin = doctor.Text("--pin", "Trust the server's signing key if it has this fingerprint", Need::kOptional);
+      tree.root(),
+      {.name = "doctor",
+       .about = "Tests address, certificates, clock, role, version and signing key.",
+       .examples = {"kobling doctor", "kobling doctor --pin 3f2a-...-91bc   (as the key officer read it to you)"},
+       .methods = {"OperatorService/GetServerInfo"}});
+  const TextValue pin =
+      doctor.Text("--pin", "Trust the server's signing key if it has this fingerprint", Need::kOptional);
   doctor.Run([pin](Session& session) -> absl::StatusOr<ExitCode> {
     const Diagnosis diagnosis = Diagnose(session);
     ListWriter list(session.out(), session.options().format,

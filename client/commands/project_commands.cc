@@ -91,12 +91,12 @@ class CaseOptions {
 };
 
 void AddCreateAndUpdate(CommandTree& tree, CLI::App& group) {
-  Command create = tree.AddCommand(group, {.name = "create",
-                                           .about = "Makes a draft of a project.",
-                                           .examples = {"kobling project template > case.toml",
-                                                        "kobling project create --file case.toml",
-                                                        "kobling project create --title 'Barn og medisin' --purpose-kind research"},
-                                           .methods = {"ProjectService/CreateProject"}});
+  Command create = tree.AddCommand(
+      group, {.name = "create",
+              .about = "Makes a draft of a project.",
+              .examples = {"kobling project template > case.toml", "kobling project create --file case.toml",
+                           "kobling project create --title 'Barn og medisin' --purpose-kind research"},
+              .methods = {"ProjectService/CreateProject"}});
   create.Run([fields = CaseOptions(create)](Session& session) -> absl::StatusOr<ExitCode> {
     api::CreateProjectRequest request;
     KOBLING_ASSIGN_OR_RETURN(*request.mutable_project_case(), fields.Read({}));
@@ -173,10 +173,11 @@ void AddAddSource(CommandTree& tree, CLI::App& group) {
 }
 
 void AddReading(CommandTree& tree, CLI::App& group) {
-  Command show = tree.AddCommand(group, {.name = "show",
-                                         .about = "Shows one project.",
-                                         .examples = {"kobling project show P0041", "kobling project show P0041 --format json"},
-                                         .methods = {"ProjectService/GetProject"}});
+  Command show =
+      tree.AddCommand(group, {.name = "show",
+                              .about = "Shows one project.",
+                              .examples = {"kobling project show P0041", "kobling project show P0041 --format json"},
+                              .methods = {"ProjectService/GetProject"}});
   const TextValue shown = ProjectArgument(show);
   show.Run([shown](Session& session) -> absl::StatusOr<ExitCode> {
     api::GetProjectRequest request;
@@ -186,10 +187,11 @@ void AddReading(CommandTree& tree, CLI::App& group) {
     return ExitCode::kOk;
   });
 
-  Command list = tree.AddCommand(group, {.name = "list",
-                                         .about = "Lists the projects that you may see.",
-                                         .examples = {"kobling project list", "kobling project list --state active --format csv"},
-                                         .methods = {"ProjectService/ListProjects"}});
+  Command list =
+      tree.AddCommand(group, {.name = "list",
+                              .about = "Lists the projects that you may see.",
+                              .examples = {"kobling project list", "kobling project list --state active --format csv"},
+                              .methods = {"ProjectService/ListProjects"}});
   const TextValue state = list.Text("--state", WordList(*api::ProjectState_descriptor()), Need::kOptional);
   list.Run([state](Session& session) -> absl::StatusOr<ExitCode> {
     api::ListProjectsRequest request;
@@ -205,10 +207,11 @@ void AddReading(CommandTree& tree, CLI::App& group) {
     return ExitCode::kOk;
   });
 
-  Command history = tree.AddCommand(group, {.name = "history",
-                                            .about = "Lists what happened to a project's case, oldest first.",
-                                            .examples = {"kobling project history P0041", "kobling project history P0041 --format json"},
-                                            .methods = {"ProjectService/GetProjectHistory"}});
+  Command history = tree.AddCommand(
+      group, {.name = "history",
+              .about = "Lists what happened to a project's case, oldest first.",
+              .examples = {"kobling project history P0041", "kobling project history P0041 --format json"},
+              .methods = {"ProjectService/GetProjectHistory"}});
   const TextValue told = ProjectArgument(history);
   history.Run([told](Session& session) -> absl::StatusOr<ExitCode> {
     api::GetProjectHistoryRequest request;
@@ -239,10 +242,11 @@ void AddSteps(CommandTree& tree, CLI::App& group) {
     return ExitCode::kOk;
   });
 
-  Command cancel = tree.AddCommand(group, {.name = "cancel",
-                                           .about = "Gives up a project that is not active yet.",
-                                           .examples = {"kobling project cancel P0041 --reason 'application withdrawn'"},
-                                           .methods = {"ProjectService/CancelProject"}});
+  Command cancel =
+      tree.AddCommand(group, {.name = "cancel",
+                              .about = "Gives up a project that is not active yet.",
+                              .examples = {"kobling project cancel P0041 --reason 'application withdrawn'"},
+                              .methods = {"ProjectService/CancelProject"}});
   const TextValue cancelled = ProjectArgument(cancel);
   const TextValue reason = ReasonOption(cancel);
   cancel.Run([cancelled, reason](Session& session) -> absl::StatusOr<ExitCode> {

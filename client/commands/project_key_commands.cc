@@ -9,10 +9,11 @@ namespace {
 using Need = Command::Need;
 
 void AddActivateAndClose(CommandTree& tree, CLI::App& group) {
-  Command activate = tree.AddCommand(group, {.name = "activate",
-                                             .about = "Makes the project's key: submissions and key files can begin.",
-                                             .examples = {"kobling project show P0041", "kobling project activate P0041"},
-                                             .methods = {"ProjectService/ActivateProject"}});
+  Command activate =
+      tree.AddCommand(group, {.name = "activate",
+                              .about = "Makes the project's key: submissions and key files can begin.",
+                              .examples = {"kobling project show P0041", "kobling project activate P0041"},
+                              .methods = {"ProjectService/ActivateProject"}});
   const TextValue activated = ProjectArgument(activate);
   activate.Run([activated](Session& session) -> absl::StatusOr<ExitCode> {
     api::ActivateProjectRequest request;
@@ -39,12 +40,14 @@ void AddActivateAndClose(CommandTree& tree, CLI::App& group) {
 }
 
 void AddRevisions(CommandTree& tree, CLI::App& group) {
-  Command confirm = tree.AddCommand(group, {.name = "confirm-revision",
-                                            .about = "Puts a pending revision in force, after you have read it.",
-                                            .examples = {"kobling project show P0041", "kobling project confirm-revision P0041 --revision 2"},
-                                            .methods = {"ProjectService/ConfirmRevision"}});
+  Command confirm = tree.AddCommand(
+      group, {.name = "confirm-revision",
+              .about = "Puts a pending revision in force, after you have read it.",
+              .examples = {"kobling project show P0041", "kobling project confirm-revision P0041 --revision 2"},
+              .methods = {"ProjectService/ConfirmRevision"}});
   const TextValue confirmed = ProjectArgument(confirm);
-  const NumberValue confirmed_number = confirm.Number("--revision", "Number of the revision that you read", Need::kRequired);
+  const NumberValue confirmed_number =
+      confirm.Number("--revision", "Number of the revision that you read", Need::kRequired);
   confirm.Run([confirmed, confirmed_number](Session& session) -> absl::StatusOr<ExitCode> {
     api::ConfirmRevisionRequest request;
     request.set_project_id(*confirmed);
@@ -55,10 +58,11 @@ void AddRevisions(CommandTree& tree, CLI::App& group) {
     return ExitCode::kOk;
   });
 
-  Command reject = tree.AddCommand(group, {.name = "reject-revision",
-                                           .about = "Drops a pending revision.",
-                                           .examples = {"kobling project reject-revision P0041 --revision 2 --reason 'wrong date'"},
-                                           .methods = {"ProjectService/RejectRevision"}});
+  Command reject =
+      tree.AddCommand(group, {.name = "reject-revision",
+                              .about = "Drops a pending revision.",
+                              .examples = {"kobling project reject-revision P0041 --revision 2 --reason 'wrong date'"},
+                              .methods = {"ProjectService/RejectRevision"}});
   const TextValue rejected = ProjectArgument(reject);
   const NumberValue rejected_number = reject.Number("--revision", "Number of the revision", Need::kRequired);
   const TextValue reason = ReasonOption(reject);
@@ -73,10 +77,11 @@ void AddRevisions(CommandTree& tree, CLI::App& group) {
     return ExitCode::kOk;
   });
 
-  Command reopen = tree.AddCommand(group, {.name = "reopen-source",
-                                           .about = "Opens a source that was locked after a refused submission.",
-                                           .examples = {"kobling project reopen-source P0041 MFR --reason 'wrong file was sent'"},
-                                           .methods = {"ProjectService/ReopenSource"}});
+  Command reopen =
+      tree.AddCommand(group, {.name = "reopen-source",
+                              .about = "Opens a source that was locked after a refused submission.",
+                              .examples = {"kobling project reopen-source P0041 MFR --reason 'wrong file was sent'"},
+                              .methods = {"ProjectService/ReopenSource"}});
   const TextValue reopened = ProjectArgument(reopen);
   const TextValue source = RegisterArgument(reopen);
   const TextValue why = ReasonOption(reopen);
@@ -121,7 +126,8 @@ void AddDestroyKey(CommandTree& tree, CLI::App& group) {
               .methods = {"ProjectService/DestroyProjectKey"}});
   const TextValue project = ProjectArgument(destroy);
   const TextValue reason = ReasonOption(destroy);
-  const TextValue confirm = destroy.Text("--confirm", "The project's id once more, where there is no terminal", Need::kOptional);
+  const TextValue confirm =
+      destroy.Text("--confirm", "The project's id once more, where there is no terminal", Need::kOptional);
   const TextValue waiver = destroy.Text("--waive-usage", "Why missing usage reports are waived", Need::kOptional);
   destroy.Run([=](Session& session) -> absl::StatusOr<ExitCode> {
     api::DestroyProjectKeyRequest request;

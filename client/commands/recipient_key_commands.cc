@@ -30,10 +30,11 @@ absl::StatusOr<api::ListRecipientKeysResponse> ListKeys(Session& session, const 
 }
 
 void AddKeygen(CommandTree& tree) {
-  Command keygen = tree.AddCommand(tree.root(), {.name = "keygen",
-                                                 .about = "Makes the age identity that opens your register's key files.",
-                                                 .examples = {"kobling keygen", "kobling recipient-key submit"},
-                                                 .methods = {}});
+  Command keygen =
+      tree.AddCommand(tree.root(), {.name = "keygen",
+                                    .about = "Makes the age identity that opens your register's key files.",
+                                    .examples = {"kobling keygen", "kobling recipient-key submit"},
+                                    .methods = {}});
   keygen.Run([](Session& session) -> absl::StatusOr<ExitCode> {
     KOBLING_ASSIGN_OR_RETURN(const Profile* profile, session.GetProfile());
     KOBLING_ASSIGN_OR_RETURN(const std::string path, profile->Require(Setting::kIdentity));
@@ -58,8 +59,8 @@ void AddSubmit(CommandTree& tree, CLI::App& group) {
               .about = "Hands in your public key. Then read its fingerprint to the key officer.",
               .examples = {"kobling recipient-key submit", "kobling recipient-key submit --recipient age1..."},
               .methods = {"RegisterService/SubmitRecipientKey"}});
-  const TextValue given = submit.Text("--recipient", "A public key made elsewhere; default: that of the profile's identity",
-                                      Need::kOptional);
+  const TextValue given = submit.Text(
+      "--recipient", "A public key made elsewhere; default: that of the profile's identity", Need::kOptional);
   submit.Run([given](Session& session) -> absl::StatusOr<ExitCode> {
     std::string recipient = *given;
     if (recipient.empty()) {
@@ -75,7 +76,8 @@ void AddSubmit(CommandTree& tree, CLI::App& group) {
     KOBLING_ASSIGN_OR_RETURN(const api::RecipientKey key, session.Change(&Connection::SubmitRecipientKey, request));
     // Made here and not taken from the answer: it is what the officer's screen is compared with.
     if (key.fingerprint() != parsed.Fingerprint()) {
-      return domain::MakeError(domain::Reason::kFingerprintMismatch, {{domain::DetailKey::kHint, "the server shows another"}});
+      return domain::MakeError(domain::Reason::kFingerprintMismatch,
+                               {{domain::DetailKey::kHint, "the server shows another"}});
     }
     session.Print(key);
     session.Note("read this fingerprint to the key officer by telephone: " + key.fingerprint());
@@ -84,10 +86,11 @@ void AddSubmit(CommandTree& tree, CLI::App& group) {
 }
 
 void AddListAndShow(CommandTree& tree, CLI::App& group) {
-  Command list = tree.AddCommand(group, {.name = "list",
-                                         .about = "Lists recipient keys; a register sees its own.",
-                                         .examples = {"kobling recipient-key list", "kobling recipient-key list --register NPR"},
-                                         .methods = {"RegisterService/ListRecipientKeys"}});
+  Command list =
+      tree.AddCommand(group, {.name = "list",
+                              .about = "Lists recipient keys; a register sees its own.",
+                              .examples = {"kobling recipient-key list", "kobling recipient-key list --register NPR"},
+                              .methods = {"RegisterService/ListRecipientKeys"}});
   const TextValue filter = RegisterFilter(list);
   list.Run([filter](Session& session) -> absl::StatusOr<ExitCode> {
     KOBLING_ASSIGN_OR_RETURN(const api::ListRecipientKeysResponse answer, ListKeys(session, *filter));

@@ -14,7 +14,9 @@ RowOptions::RowOptions(Command& command)
       rejects_(command.Text("--rejects", "Write all bad rows to this file", Need::kOptional)),
       force_(command.Flag("--force", "Overwrite the file with bad rows")) {}
 
-RowFile RowOptions::File(const Session& session) const { return {.path = *file_, .input = session.surroundings().input}; }
+RowFile RowOptions::File(const Session& session) const {
+  return {.path = *file_, .input = session.surroundings().input};
+}
 
 absl::StatusOr<TableOptions> RowOptions::Table() const {
   TableOptions options;

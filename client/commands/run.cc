@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "CLI/CLI.hpp"
 #include "client/commands/all_commands.h"
 #include "client/files/identifier_scan.h"
 #include "domain/error.h"
@@ -54,10 +55,11 @@ const CLI::App* Chosen(const CLI::App& root) {
 absl::StatusOr<ExitCode> Run(std::span<const std::string> arguments, Session& session) {
   for (const std::string& argument : arguments) {
     if (IdentifierScan(argument).Next()) {
-      return UsageError("an argument looks like a person's identifier; identifiers are read from files or standard input");
+      return UsageError(
+          "an argument looks like a person's identifier; identifiers are read from files or standard input");
     }
   }
-  CLI::App root(kAbout, "kobling");
+  CLI::App root("", "kobling");
   CommandTree tree(root);
   DeclareKobling(tree, session.options());
   try {
@@ -83,6 +85,7 @@ absl::StatusOr<ExitCode> Run(std::span<const std::string> arguments, Session& se
 
 void DeclareKobling(CommandTree& tree, GlobalOptions& options) {
   CLI::App& root = tree.root();
+  root.description(kAbout);
   root.fallthrough();
   root.require_subcommand(1);
   root.footer(kFooter);
@@ -96,7 +99,9 @@ void DeclareKobling(CommandTree& tree, GlobalOptions& options) {
   root.add_option_function<std::string>(
           "--format", [formats, &options](const std::string& name) { options.format = formats.at(name); },
           "How data are printed: table, json or csv")
-      ->check(CLI::IsMember({"table", "json", "csv"}));
+      ->check([formats](const std::string& name) {
+        return std::string(formats.contains(name) ? "" : "--format is table, json or csv");
+      });
   root.add_flag("--quiet", options.quiet, "No remarks and no progress");
 
   AddRegisterCommands(tree);

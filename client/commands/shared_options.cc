@@ -18,9 +18,7 @@ NumberValue NumberArgument(Command& command, const std::string& about) {
   return command.PositionalNumber("NUMBER", about);
 }
 
-TextValue ReasonOption(Command& command) {
-  return command.Text("--reason", "Why; kept in the log", Need::kRequired);
-}
+TextValue ReasonOption(Command& command) { return command.Text("--reason", "Why; kept in the log", Need::kRequired); }
 
 TextValue RegisterFilter(Command& command) {
   return command.Text("--register", "Only this register's", Need::kOptional);

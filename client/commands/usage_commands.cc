@@ -70,9 +70,8 @@ absl::StatusOr<ExitCode> Report(Session& session, const ReportOptions& options) 
   KOBLING_ASSIGN_OR_RETURN(const auto rows, LopenummerFileRows::Open(file, progress));
   RowFaults faults(rows->column_names());
   const auto answer = StreamRows(session, header, *rows, faults,
-                                 [&](Connection& connection, const api::ReportHeader& with_id, StreamListener& listener) {
-                                   return connection.Report(with_id, *rows, listener);
-                                 });
+                                 [&](Connection& connection, const api::ReportHeader& with_id,
+                                     StreamListener& listener) { return connection.Report(with_id, *rows, listener); });
   progress.Finish();
   faults.Print(session.surroundings().err);
   KOBLING_RETURN_IF_ERROR(answer.status());
@@ -132,15 +131,17 @@ void AddUsageCommands(CommandTree& tree) {
       .reason = report.Text("--reason", "Why it is corrected", Need::kOptional)};
   report.Run([options](Session& session) { return Report(session, options); });
 
-  Command status = tree.AddCommand(group, {.name = "status",
-                                           .about = "Lists key files with their reports, what is due and what is overdue.",
-                                           .examples = {"kobling usage status P0041", "kobling usage status P0041 --format csv"},
-                                           .methods = {"UsageService/GetUsageStatus"}});
+  Command status =
+      tree.AddCommand(group, {.name = "status",
+                              .about = "Lists key files with their reports, what is due and what is overdue.",
+                              .examples = {"kobling usage status P0041", "kobling usage status P0041 --format csv"},
+                              .methods = {"UsageService/GetUsageStatus"}});
   const TextValue project = ProjectArgument(status);
   status.Run([project](Session& session) -> absl::StatusOr<ExitCode> {
     api::GetUsageStatusRequest request;
     request.set_project_id(*project);
-    KOBLING_ASSIGN_OR_RETURN(const api::GetUsageStatusResponse answer, session.Ask(&Connection::GetUsageStatus, request));
+    KOBLING_ASSIGN_OR_RETURN(const api::GetUsageStatusResponse answer,
+                             session.Ask(&Connection::GetUsageStatus, request));
     PrintStatus(session, answer);
     return ExitCode::kOk;
   });

@@ -39,8 +39,8 @@ class Application {
       : key_file_(key_file),
         options_(options),
         table_(table),
-        sorter_({options.sort_memory_bytes, options.temporary_folder.empty() ? FolderOf(options.output) : options.temporary_folder}) {
-  }
+        sorter_({options.sort_memory_bytes,
+                 options.temporary_folder.empty() ? FolderOf(options.output) : options.temporary_folder}) {}
 
   absl::Status Plan();
   absl::StatusOr<ApplyResult> Run();
@@ -48,8 +48,8 @@ class Application {
  private:
   // A column whose cells are replaced.
   struct Replaced {
-    std::size_t column;       // in the table
-    std::size_t result;       // in result_.columns
+    std::size_t column;                         // in the table
+    std::size_t result;                         // in result_.columns
     std::optional<LopenummerMap::Place> place;  // of the current row's løpenummer
     bool has_stray = false;                     // the current row has a value here that has no løpenummer
   };
@@ -85,7 +85,8 @@ class Application {
 };
 
 absl::Status Application::Plan() {
-  KOBLING_ASSIGN_OR_RETURN(const IdentifierColumns columns, FindIdentifierColumns(table_, options_.index, options_.relatives));
+  KOBLING_ASSIGN_OR_RETURN(const IdentifierColumns columns,
+                           FindIdentifierColumns(table_, options_.index, options_.relatives));
   replaced_.push_back({.column = columns.index, .result = 0, .place = std::nullopt});
   for (const std::size_t relative : columns.relatives) {
     replaced_.push_back({.column = relative, .result = replaced_.size(), .place = std::nullopt});
@@ -96,8 +97,10 @@ absl::Status Application::Plan() {
   if (!table_.header().empty()) {
     KOBLING_RETURN_IF_ERROR(PlanNames());
   }
-  std::sort(replaced_.begin(), replaced_.end(), [](const Replaced& a, const Replaced& b) { return a.column < b.column; });
-  const auto index = std::find_if(replaced_.begin(), replaced_.end(), [](const Replaced& replaced) { return replaced.result == 0; });
+  std::sort(replaced_.begin(), replaced_.end(),
+            [](const Replaced& a, const Replaced& b) { return a.column < b.column; });
+  const auto index =
+      std::find_if(replaced_.begin(), replaced_.end(), [](const Replaced& replaced) { return replaced.result == 0; });
   index_ = static_cast<std::size_t>(index - replaced_.begin());
   return PlanOtherColumns();
 }
@@ -115,9 +118,10 @@ absl::Status Application::PlanNames() {
   for (const Replaced& replaced : replaced_) {
     const std::string& name = names[replaced.column];
     if (std::count(names.begin(), names.end(), name) > 1) {
-      return MakeError(Reason::kColumnDuplicate, {{DetailKey::kFile, table_.name()},
-                                                  {DetailKey::kColumn, table_.Describe(replaced.column)},
-                                                  {DetailKey::kHint, "its new name is taken by another column; give it another"}});
+      return MakeError(Reason::kColumnDuplicate,
+                       {{DetailKey::kFile, table_.name()},
+                        {DetailKey::kColumn, table_.Describe(replaced.column)},
+                        {DetailKey::kHint, "its new name is taken by another column; give it another"}});
     }
   }
   return absl::OkStatus();
@@ -126,17 +130,18 @@ absl::Status Application::PlanNames() {
 absl::Status Application::PlanRenames() {
   for (const Rename& rename : options_.renames) {
     KOBLING_ASSIGN_OR_RETURN(const std::size_t column, table_.FindColumn(rename.column));
-    const auto found =
-        std::find_if(replaced_.begin(), replaced_.end(), [column](const Replaced& replaced) { return replaced.column == column; });
+    const auto found = std::find_if(replaced_.begin(), replaced_.end(),
+                                    [column](const Replaced& replaced) { return replaced.column == column; });
     if (found == replaced_.end()) {
       return MakeError(Reason::kColumnNotFound, {{DetailKey::kFile, table_.name()},
                                                  {DetailKey::kColumn, table_.Describe(column)},
                                                  {DetailKey::kHint, "only a column that is replaced can be renamed"}});
     }
-    const bool has_control =
-        std::any_of(rename.new_name.begin(), rename.new_name.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; });
+    const bool has_control = std::any_of(rename.new_name.begin(), rename.new_name.end(),
+                                         [](char c) { return static_cast<unsigned char>(c) < ' '; });
     if (rename.new_name.empty() || has_control) {
-      return MakeError(Reason::kFieldMalformed, {{DetailKey::kField, "new name of a column"}, {DetailKey::kColumn, table_.Describe(column)}});
+      return MakeError(Reason::kFieldMalformed,
+                       {{DetailKey::kField, "new name of a column"}, {DetailKey::kColumn, table_.Describe(column)}});
     }
     result_.columns[found->result].new_name = rename.new_name;
   }
@@ -260,7 +265,8 @@ absl::Status Application::CheckOtherColumns() {
                                                            {DetailKey::kCount, finding.valid}});
     }
     if (finding.valid > 0) {
-      result_.warnings.push_back("Column " + domain::Scrub(table_.Describe(finding.column)) + " has " + std::to_string(finding.valid) +
+      result_.warnings.push_back("Column " + domain::Scrub(table_.Describe(finding.column)) + " has " +
+                                 std::to_string(finding.valid) +
                                  " cells that may hold an identifier; look at them before the file is delivered.");
     }
   }
@@ -302,7 +308,8 @@ absl::StatusOr<ApplyResult> Application::Run() {
     result_.warnings.push_back("The rows are in the order of the extract, which may tell who somebody is.");
   }
   if (result_.rows_in > 0 && result_.rows_out == 0) {
-    result_.warnings.push_back("No row of the extract has a lopenummer; is this the right key file, and the right column?");
+    result_.warnings.push_back(
+        "No row of the extract has a lopenummer; is this the right key file, and the right column?");
   }
   return std::move(result_);
 }

@@ -16,20 +16,20 @@
 
 namespace kobling::client {
 
-// What happens to a relative who has no løpenummer (not in the key file, or malformed). The row of a person without one is
-// always left out. No setting lets an identifier pass.
+// What happens to a relative who has no løpenummer (not in the key file, or malformed). The row of a person without one
+// is always left out. No setting lets an identifier pass.
 enum class RelativeWithout { kBlankCell, kDropRow };
 
 // kInput keeps the register's own order, which may tell who somebody is; the result then carries a warning.
 enum class RowOrder { kLopenummer, kInput };
 
 struct Rename {
-  ColumnName column;     // as it is in the extract: the index or a relative
+  ColumnName column;  // as it is in the extract: the index or a relative
   std::string new_name;
 };
 
 struct ApplyOptions {
-  std::string extract;                                    // path; a name for messages if a descriptor is given
+  std::string extract;                                   // path; a name for messages if a descriptor is given
   std::optional<int> extract_descriptor = std::nullopt;  // read instead of the path, for example standard input
   TableOptions table = {};
   ColumnName index;
@@ -39,14 +39,14 @@ struct ApplyOptions {
   RelativeWithout relative_without = RelativeWithout::kBlankCell;
   RowOrder order = RowOrder::kLopenummer;
   std::string output = {};
-  std::string used = {};                 // where the løpenumre that were written are listed; empty for nowhere
+  std::string used = {};  // where the løpenumre that were written are listed; empty for nowhere
   Overwrite overwrite = Overwrite::kRefuse;
   std::size_t sort_memory_bytes = std::size_t{256} << 20;
-  std::string temporary_folder = {};     // of sorted rows; empty for the folder of the output
+  std::string temporary_folder = {};  // of sorted rows; empty for the folder of the output
 };
 
 struct ReplacedColumn {
-  std::string column;                 // as TableReader::Describe
+  std::string column;  // as TableReader::Describe
   std::string new_name;
   std::uint64_t replaced = 0;
   std::uint64_t not_in_key_file = 0;  // valid, but without a row in the key file
@@ -62,9 +62,9 @@ struct ApplyResult {
   std::vector<std::string> warnings;
 };
 
-// Streams the extract once. Every byte but the replaced cells and their header cells passes unchanged: delimiter, quotes,
-// encoding, line endings (the first line's, throughout); a byte order mark is left out. Rows come out sorted by løpenummer,
-// those of one person by their bytes.
+// Streams the extract once. Every byte but the replaced cells and their header cells passes unchanged: delimiter,
+// quotes, encoding, line endings (the first line's, throughout); a byte order mark is left out. Rows come out sorted by
+// løpenummer, those of one person by their bytes.
 //
 // Fails as TableReader and AtomicFile do; with COLUMN_NOT_FOUND or COLUMN_DUPLICATE; with IDENTIFIERS_IN_OTHER_COLUMN,
 // naming the first such column and the number of cells, if a column that is passed on holds identifiers (the rule is at

@@ -61,7 +61,8 @@ std::vector<std::string> Lines(const std::string& text) {
 }
 
 TEST_F(ApplyTest, IdentifiersGiveWayToLopenumreAndRowsAreSorted) {
-  const auto result = Apply(*map, Options("fnr;kode\n" + SyntheticId(1) + ";A\n" + SyntheticId(2) + ";B\n" + SyntheticId(3) + ";C\n"));
+  const auto result =
+      Apply(*map, Options("fnr;kode\n" + SyntheticId(1) + ";A\n" + SyntheticId(2) + ";B\n" + SyntheticId(3) + ";C\n"));
   ASSERT_TRUE(result.ok()) << result.status();
   auto lines = Lines(Output());
   EXPECT_EQ(lines[0], "lopenummer;kode");
@@ -96,8 +97,8 @@ TEST_F(ApplyTest, OutputDoesNotDependOnTheOrderOfTheRows) {
 }
 
 TEST_F(ApplyTest, RowWithoutALopenummerIsLeftOutAndCounted) {
-  const auto result = Apply(*map, Options("kode;fnr\nA;" + SyntheticId(1) + "\nB;" + SyntheticId(kKnown) + "\nC;\nD;12345\nE;01839012346\nF; " +
-                                          SyntheticId(2) + "\n"));
+  const auto result = Apply(*map, Options("kode;fnr\nA;" + SyntheticId(1) + "\nB;" + SyntheticId(kKnown) +
+                                          "\nC;\nD;12345\nE;01839012346\nF; " + SyntheticId(2) + "\n"));
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(Output(), "kode;lopenummer\nA;" + Number(1) + "\n");
   const ReplacedColumn& counts = result->columns[0];
@@ -112,12 +113,13 @@ TEST_F(ApplyTest, RowWithoutALopenummerIsLeftOutAndCounted) {
 }
 
 TEST_F(ApplyTest, RelativesAreReplacedOrBlanked) {
-  auto options = Options("fnr;mor_fnr;far_fnr\n" + SyntheticId(1) + ";" + SyntheticId(2) + ";\n" + SyntheticId(1) + ";" +
-                         SyntheticId(kKnown) + ";\"tull\"\n");
+  auto options = Options("fnr;mor_fnr;far_fnr\n" + SyntheticId(1) + ";" + SyntheticId(2) + ";\n" + SyntheticId(1) +
+                         ";" + SyntheticId(kKnown) + ";\"tull\"\n");
   options.relatives = {Column("far_fnr"), Column("mor_fnr")};
   const auto result = Apply(*map, options);
   ASSERT_TRUE(result.ok());
-  EXPECT_THAT(Lines(Output()), ElementsAre("lopenummer;mor_lopenummer;far_lopenummer", Number(1) + ";;\"\"", Number(1) + ";" + Number(2) + ";"));
+  EXPECT_THAT(Lines(Output()), ElementsAre("lopenummer;mor_lopenummer;far_lopenummer", Number(1) + ";;\"\"",
+                                           Number(1) + ";" + Number(2) + ";"));
   EXPECT_EQ(result->columns[1].malformed, 1u);
   EXPECT_EQ(result->columns[1].missing, 1u);
   EXPECT_EQ(result->columns[2].replaced, 1u);
@@ -125,15 +127,18 @@ TEST_F(ApplyTest, RelativesAreReplacedOrBlanked) {
 }
 
 TEST_F(ApplyTest, RelativeWithoutALopenummerMayDropTheRow) {
-  auto options = Options("fnr;mor_fnr\n" + SyntheticId(1) + ";\n" + SyntheticId(2) + ";" + SyntheticId(kKnown) + "\n" + SyntheticId(3) + ";x\n");
+  auto options = Options("fnr;mor_fnr\n" + SyntheticId(1) + ";\n" + SyntheticId(2) + ";" + SyntheticId(kKnown) + "\n" +
+                         SyntheticId(3) + ";x\n");
   options.relatives = {Column("mor_fnr")};
   options.relative_without = RelativeWithout::kDropRow;
   ASSERT_TRUE(Apply(*map, options).ok());
-  EXPECT_EQ(Output(), "lopenummer;mor_lopenummer\n" + Number(1) + ";\n") << "a missing mother is no reason to drop a row";
+  EXPECT_EQ(Output(), "lopenummer;mor_lopenummer\n" + Number(1) + ";\n")
+      << "a missing mother is no reason to drop a row";
 }
 
 TEST_F(ApplyTest, QuotesDelimiterLineEndsAndBytesAreKept) {
-  auto options = Options("\xEF\xBB\xBF\"navn\",\"fnr\",x\r\n\"B\xF8, \"\"A\"\"\r\nB\",\"" + SyntheticId(5) + "\",\xC5\r\n");
+  auto options =
+      Options("\xEF\xBB\xBF\"navn\",\"fnr\",x\r\n\"B\xF8, \"\"A\"\"\r\nB\",\"" + SyntheticId(5) + "\",\xC5\r\n");
   ASSERT_TRUE(Apply(*map, options).ok());
   EXPECT_EQ(Output(), "\"navn\",\"lopenummer\",x\r\n\"B\xF8, \"\"A\"\"\r\nB\",\"" + Number(5) + "\",\xC5\r\n");
 }
@@ -175,8 +180,12 @@ TEST(RelativeName, EndingGivesWay) {
   EXPECT_EQ(RelativeName("morfnr"), "mor_lopenummer");
   EXPECT_EQ(RelativeName("MOR_FNR"), "MOR_lopenummer");
   EXPECT_EQ(RelativeName("far_fodselsnummer"), "far_lopenummer");
-  EXPECT_EQ(RelativeName("far_f\xC3\xB8" "dselsnummer"), "far_lopenummer");
-  EXPECT_EQ(RelativeName("far_f\xF8" "dselsnummer"), "far_lopenummer");
+  EXPECT_EQ(RelativeName("far_f\xC3\xB8"
+                         "dselsnummer"),
+            "far_lopenummer");
+  EXPECT_EQ(RelativeName("far_f\xF8"
+                         "dselsnummer"),
+            "far_lopenummer");
   EXPECT_EQ(RelativeName("barn"), "barn_lopenummer");
   EXPECT_EQ(RelativeName("fnr"), "relative_lopenummer");
 }
@@ -201,7 +210,8 @@ TEST_F(ApplyTest, ColumnOfUnknownIdentifiersRefusesTheRunAndAFewInManyWarn) {
   const auto extract = [&](int rows, int strays) {
     std::string text = "fnr;nr\n";
     for (int i = 0; i < rows; ++i) {
-      text += SyntheticId(1) + ";" + (i < strays ? SyntheticId(kKnown + static_cast<std::uint64_t>(i)) : "40212312") + "\n";
+      text +=
+          SyntheticId(1) + ";" + (i < strays ? SyntheticId(kKnown + static_cast<std::uint64_t>(i)) : "40212312") + "\n";
     }
     return text;
   };
@@ -232,13 +242,14 @@ TEST_F(ApplyTest, AllowedColumnPasses) {
 }
 
 TEST_F(ApplyTest, UsedLopenumreAreListedOnceAndSorted) {
-  auto options = Options("fnr;mor_fnr\n" + SyntheticId(1) + ";" + SyntheticId(2) + "\n" + SyntheticId(2) + ";\n" + SyntheticId(kKnown) + ";" +
-                         SyntheticId(4) + "\n");
+  auto options = Options("fnr;mor_fnr\n" + SyntheticId(1) + ";" + SyntheticId(2) + "\n" + SyntheticId(2) + ";\n" +
+                         SyntheticId(kKnown) + ";" + SyntheticId(4) + "\n");
   options.relatives = {Column("mor_fnr")};
   options.used = folder.Path("used.txt");
   const auto result = Apply(*map, options);
   ASSERT_TRUE(result.ok());
-  EXPECT_EQ(Lines(ReadFile(options.used)), SortedLines({Number(1), Number(2)})) << "number 4 is in a row that was left out";
+  EXPECT_EQ(Lines(ReadFile(options.used)), SortedLines({Number(1), Number(2)}))
+      << "number 4 is in a row that was left out";
   EXPECT_EQ(result->distinct_used, 2u);
 }
 

@@ -61,12 +61,14 @@ absl::StatusOr<std::unique_ptr<AtomicFile>> AtomicFile::Create(const std::string
     return MakeError(Reason::kFileExists, {{DetailKey::kFile, path}});
   }
   const std::string part_path = path + std::string(kPartSuffix);
-  FileDescriptor file(::open(part_path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
+  FileDescriptor file(
+      ::open(part_path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
   if (!file.is_open()) {
     if (errno == EEXIST) {
-      return MakeError(Reason::kFileExists,
-                       {{DetailKey::kFile, part_path},
-                        {DetailKey::kHint, "left by an interrupted run, or another run is writing it; remove it if none is"}});
+      return MakeError(
+          Reason::kFileExists,
+          {{DetailKey::kFile, part_path},
+           {DetailKey::kHint, "left by an interrupted run, or another run is writing it; remove it if none is"}});
     }
     return WriteError(path, errno);
   }
@@ -74,7 +76,10 @@ absl::StatusOr<std::unique_ptr<AtomicFile>> AtomicFile::Create(const std::string
 }
 
 AtomicFile::AtomicFile(std::string path, Overwrite overwrite, FileDescriptor file)
-    : path_(std::move(path)), part_path_(path_ + std::string(kPartSuffix)), overwrite_(overwrite), file_(std::move(file)) {
+    : path_(std::move(path)),
+      part_path_(path_ + std::string(kPartSuffix)),
+      overwrite_(overwrite),
+      file_(std::move(file)) {
   buffer_.reserve(kBufferBytes);
 }
 

@@ -14,8 +14,8 @@ namespace kobling::client {
 enum class Overwrite { kRefuse, kAllow };
 
 // Writes to "<path>.part", readable by the owner alone (0600), and renames to <path> on Commit. Whatever happens before
-// that, the destination is as it was; the temporary file is removed when the object goes without a commit. Buffered; not
-// thread-safe.
+// that, the destination is as it was; the temporary file is removed when the object goes without a commit. Buffered;
+// not thread-safe.
 //
 // Errors name the path: FILE_EXISTS (the destination, if it may not be overwritten, or a ".part" of another or an
 // interrupted run), FILE_UNWRITABLE, DISK_FULL. The first failed write is remembered and returned by every later call.

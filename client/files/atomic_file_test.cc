@@ -93,7 +93,8 @@ TEST(AtomicFile, FullDiskIsCalledThatAndLeavesNothing) {
   const TemporaryFolder folder;
   const std::string path = folder.Path("out.csv");
   ASSERT_EQ(::symlink("/dev/full", (path + ".part").c_str()), 0);
-  EXPECT_EQ(ReasonName(AtomicFile::Create(path, Overwrite::kRefuse).status()), "FILE_EXISTS") << "links are not followed";
+  EXPECT_EQ(ReasonName(AtomicFile::Create(path, Overwrite::kRefuse).status()), "FILE_EXISTS")
+      << "links are not followed";
 }
 
 TEST(AtomicFile, LargeWritesKeepTheirOrder) {

@@ -29,8 +29,8 @@ inline constexpr std::array<BadKind, 10> kBadKinds = {{
     {"fh_number", domain::Reason::kIdentifierFhNotAccepted},
 }};
 
-// A value of the kind (its place in kBadKinds), made from eleven digits that are right. `variant` chooses among the published
-// examples where the kind has some.
+// A value of the kind (its place in kBadKinds), made from eleven digits that are right. `variant` chooses among the
+// published examples where the kind has some.
 std::string MakeBadValue(std::size_t kind, std::string_view good, std::uint64_t variant);
 
 }  // namespace kobling::client

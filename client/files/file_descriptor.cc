@@ -39,7 +39,9 @@ absl::StatusOr<FileDescriptor> OpenForReading(const std::string& path) {
   return ReadError(path);
 }
 
-absl::Status ReadError(const std::string& path) { return MakeError(Reason::kFileUnreadable, {{DetailKey::kFile, path}}); }
+absl::Status ReadError(const std::string& path) {
+  return MakeError(Reason::kFileUnreadable, {{DetailKey::kFile, path}});
+}
 
 absl::Status WriteError(const std::string& path, int error_number) {
   if (error_number == ENOSPC || error_number == EDQUOT) {

@@ -138,7 +138,8 @@ void Require(const absl::Status& status) {
 
 Sealer::Sealer() : arena_(*crypto::SecretArena::Create(64 * 1024)) {
   identity_ = std::make_unique<crypto::AgeIdentity>(*crypto::AgeIdentity::Generate(*arena_));
-  signer_ = std::make_unique<crypto::MinisignSigner>(*crypto::SigningKey::Generate(*arena_), crypto::MinisignKeyId{1, 2, 3});
+  signer_ =
+      std::make_unique<crypto::MinisignSigner>(*crypto::SigningKey::Generate(*arena_), crypto::MinisignKeyId{1, 2, 3});
 }
 
 void Sealer::Seal(const TemporaryFolder& folder, std::string_view name, std::string_view plaintext,
@@ -153,7 +154,8 @@ void Sealer::Seal(const TemporaryFolder& folder, std::string_view name, std::str
   hasher.Update(Bytes(sink.content));
   crypto::KeyFileComment signed_comment = comment;
   signed_comment.recipient = identity_->recipient().Fingerprint();
-  folder.Write(std::string(name) + ".minisig", *signer_->Sign(hasher.Finish(), crypto::FormatKeyFileComment(signed_comment)));
+  folder.Write(std::string(name) + ".minisig",
+               *signer_->Sign(hasher.Finish(), crypto::FormatKeyFileComment(signed_comment)));
 }
 
 SealedKeyFile Sealer::File(const TemporaryFolder& folder, std::string_view name) const {

@@ -61,7 +61,8 @@ class Sealer {
  public:
   Sealer();
   // Writes "<name>" and "<name>.minisig".
-  void Seal(const TemporaryFolder& folder, std::string_view name, std::string_view plaintext, const crypto::KeyFileComment& comment);
+  void Seal(const TemporaryFolder& folder, std::string_view name, std::string_view plaintext,
+            const crypto::KeyFileComment& comment);
   SealedKeyFile File(const TemporaryFolder& folder, std::string_view name) const;
 
   crypto::SecretArena& arena() { return *arena_; }

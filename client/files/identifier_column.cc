@@ -44,8 +44,10 @@ absl::StatusOr<IdentifierColumns> FindIdentifierColumns(const TableReader& table
   KOBLING_ASSIGN_OR_RETURN(columns.index, table.FindColumn(index));
   for (const ColumnName& relative : relatives) {
     KOBLING_ASSIGN_OR_RETURN(const std::size_t column, table.FindColumn(relative));
-    if (column == columns.index || std::find(columns.relatives.begin(), columns.relatives.end(), column) != columns.relatives.end()) {
-      return MakeError(Reason::kColumnDuplicate, {{DetailKey::kFile, table.name()}, {DetailKey::kColumn, table.Describe(column)}});
+    if (column == columns.index ||
+        std::find(columns.relatives.begin(), columns.relatives.end(), column) != columns.relatives.end()) {
+      return MakeError(Reason::kColumnDuplicate,
+                       {{DetailKey::kFile, table.name()}, {DetailKey::kColumn, table.Describe(column)}});
     }
     columns.relatives.push_back(column);
   }

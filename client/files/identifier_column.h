@@ -39,12 +39,13 @@ struct IdentifierRow {
 // kRules: check digits, dates and series too, as a dry run before anything is sent.
 enum class IdentifierCheck { kFormat, kRules };
 
-// Reads single cells. Quotes around a value were removed by the table reader; nothing else is: a space before or after an
-// identifier is a fault, because whoever made it did not treat the column as text. Immutable; safe to share.
+// Reads single cells. Quotes around a value were removed by the table reader; nothing else is: a space before or after
+// an identifier is a fault, because whoever made it did not treat the column as text. Immutable; safe to share.
 class IdentifierCellReader {
  public:
   // The series accepted matter for kRules only.
-  IdentifierCellReader(IdentifierCheck check, const domain::AcceptedSeries& accepted) : check_(check), rules_(accepted) {}
+  IdentifierCellReader(IdentifierCheck check, const domain::AcceptedSeries& accepted)
+      : check_(check), rules_(accepted) {}
 
   // An empty index is IDENTIFIER_EMPTY, an empty relative is missing.
   IdentifierCell ReadIndex(std::string_view value) const;

@@ -36,8 +36,12 @@ TEST(IdentifierScan, SixAndFiveDigitsWithASeparatorAreFound) {
   EXPECT_THAT(Candidates("018390 12345"), ElementsAre("01839012345"));
   EXPECT_THAT(Candidates("018390-12345"), ElementsAre("01839012345"));
   EXPECT_THAT(Candidates("x 018390.12345 y"), ElementsAre("01839012345"));
-  EXPECT_THAT(Candidates("018390\xC2\xA0" "12345"), ElementsAre("01839012345"));
-  EXPECT_THAT(Candidates("018390\xA0" "12345"), ElementsAre("01839012345"));
+  EXPECT_THAT(Candidates("018390\xC2\xA0"
+                         "12345"),
+              ElementsAre("01839012345"));
+  EXPECT_THAT(Candidates("018390\xA0"
+                         "12345"),
+              ElementsAre("01839012345"));
 }
 
 TEST(IdentifierScan, OtherNumbersOfDigitsAreNotFound) {

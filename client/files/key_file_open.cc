@@ -122,7 +122,8 @@ absl::StatusOr<crypto::KeyFileComment> OpenKeyFile(const SealedKeyFile& file, Ke
   }
   KOBLING_RETURN_IF_ERROR(parser.Finish());
   if (StateOf(sealed) != before) {
-    return MakeError(Reason::kKeyFileAltered, {{DetailKey::kFile, file.path}, {DetailKey::kHint, "changed while it was read"}});
+    return MakeError(Reason::kKeyFileAltered,
+                     {{DetailKey::kFile, file.path}, {DetailKey::kHint, "changed while it was read"}});
   }
   return comment;
 }

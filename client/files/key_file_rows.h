@@ -21,11 +21,11 @@ namespace kobling::client {
 struct KeyFileRow {
   std::uint64_t identifier;  // the eleven digits as a number
   domain::Lopenummer lopenummer;
-  std::string_view text;     // the row as it stands in the file, with its line feed; valid during the call only
+  std::string_view text;  // the row as it stands in the file, with its line feed; valid during the call only
 };
 
-// Who takes the rows of a key file. Nothing that it was given may be used, or shown, before the function that calls it has
-// returned without error: a later row may show that the file is wrong.
+// Who takes the rows of a key file. Nothing that it was given may be used, or shown, before the function that calls it
+// has returned without error: a later row may show that the file is wrong.
 class KeyFileRows {
  public:
   virtual ~KeyFileRows() = default;
@@ -36,8 +36,8 @@ class KeyFileRows {
 
 // Takes a key file's plaintext in parts of any size and gives its rows on. Refuses with KEY_FILE_ROWS, naming the line:
 // another header than `fodselsnummer;lopenummer` (with the comment's delimiter), a row that is not eleven digits, the
-// delimiter, a løpenummer with the right check character and a line feed, rows that are not in strict order of (løpenummer,
-// identifier), and other numbers of rows or persons than the comment says. Not thread-safe.
+// delimiter, a løpenummer with the right check character and a line feed, rows that are not in strict order of
+// (løpenummer, identifier), and other numbers of rows or persons than the comment says. Not thread-safe.
 class KeyFileRowParser {
  public:
   // `rows` must outlive the parser. Begin is left to the caller.
@@ -73,12 +73,13 @@ struct SealedKeyFile {
   crypto::SecretArena& arena;
 };
 
-// Verifies the signature over the whole sealed file first, then opens it and gives its rows on; nothing is written to disk.
-// Fails with FILE_NOT_FOUND, FILE_UNREADABLE, KEY_FILE_SIGNATURE, KEY_FILE_ALTERED, KEY_FILE_TRUNCATED, KEY_FILE_RECIPIENT,
-// KEY_FILE_ROWS, or as the taker of the rows does.
+// Verifies the signature over the whole sealed file first, then opens it and gives its rows on; nothing is written to
+// disk. Fails with FILE_NOT_FOUND, FILE_UNREADABLE, KEY_FILE_SIGNATURE, KEY_FILE_ALTERED, KEY_FILE_TRUNCATED,
+// KEY_FILE_RECIPIENT, KEY_FILE_ROWS, or as the taker of the rows does.
 absl::StatusOr<crypto::KeyFileComment> OpenKeyFile(const SealedKeyFile& file, KeyFileRows& rows);
 
-// Opens a key file to plaintext. The target (0600) appears only when the last row was right; else nothing is left behind.
+// Opens a key file to plaintext. The target (0600) appears only when the last row was right; else nothing is left
+// behind.
 absl::StatusOr<crypto::KeyFileComment> OpenKeyFileToCsv(const SealedKeyFile& file, const std::string& target,
                                                         Overwrite overwrite);
 

@@ -41,7 +41,8 @@ absl::Status Parse(std::string_view plaintext, const crypto::KeyFileComment& com
 }
 
 std::string ThreeRows() {
-  return KeyFilePlaintext({{SyntheticId(0), MakeLopenummer(0)}, {SyntheticId(1), MakeLopenummer(0)}, {SyntheticId(2), MakeLopenummer(2)}});
+  return KeyFilePlaintext(
+      {{SyntheticId(0), MakeLopenummer(0)}, {SyntheticId(1), MakeLopenummer(0)}, {SyntheticId(2), MakeLopenummer(2)}});
 }
 
 TEST(KeyFileRowParser, RightFileIsAcceptedInPartsOfAnySize) {
@@ -97,6 +98,7 @@ TEST(KeyFileRowParser, RowsOutOfOrderOrTwiceAreRefused) {
   const std::string c = right.substr(right.size() - 31);
   EXPECT_EQ(ReasonName(Parse(header + a + b + c, MakeComment(3, 2))), "OK");
   EXPECT_EQ(ReasonName(Parse(header + a + c + b, MakeComment(3, 2))), "KEY_FILE_ROWS");
+  EXPECT_EQ(ReasonName(Parse(header + c + a + b, MakeComment(3, 2))), "KEY_FILE_ROWS") << "though the numbers agree";
   EXPECT_EQ(ReasonName(Parse(header + b + a + c, MakeComment(3, 2))), "KEY_FILE_ROWS");
   EXPECT_EQ(ReasonName(Parse(header + a + a + c, MakeComment(3, 2))), "KEY_FILE_ROWS");
 }
@@ -156,8 +158,8 @@ TEST_F(KeyFileOnDisk, UnsignedOrForeignFileIsRefused) {
   other.signature_path = folder.Path("none.minisig");
   EXPECT_EQ(ReasonName(OpenKeyFile(other, rows).status()), "FILE_NOT_FOUND");
   Sealer stranger;
-  const SealedKeyFile strange = {folder.Path("key.csv.age"), folder.Path("key.csv.age.minisig"), stranger.public_key(), sealer.identity(),
-                                 sealer.arena()};
+  const SealedKeyFile strange = {folder.Path("key.csv.age"), folder.Path("key.csv.age.minisig"), stranger.public_key(),
+                                 sealer.identity(), sealer.arena()};
   EXPECT_EQ(ReasonName(OpenKeyFile(strange, rows).status()), "KEY_FILE_SIGNATURE");
   const SealedKeyFile not_ours = {folder.Path("key.csv.age"), folder.Path("key.csv.age.minisig"), sealer.public_key(),
                                   stranger.identity(), stranger.arena()};
@@ -168,8 +170,10 @@ TEST_F(KeyFileOnDisk, UnsignedOrForeignFileIsRefused) {
 TEST_F(KeyFileOnDisk, WrongRowsLeaveNoPlaintextBehind) {
   sealer.Seal(folder, "bad.csv.age", ThreeRows(), MakeComment(4, 2));
   const auto names = folder.Names();
-  EXPECT_EQ(ReasonName(OpenKeyFileToCsv(sealer.File(folder, "bad.csv.age"), folder.Path("key.csv"), Overwrite::kRefuse).status()),
-            "KEY_FILE_ROWS");
+  EXPECT_EQ(
+      ReasonName(
+          OpenKeyFileToCsv(sealer.File(folder, "bad.csv.age"), folder.Path("key.csv"), Overwrite::kRefuse).status()),
+      "KEY_FILE_ROWS");
   EXPECT_EQ(folder.Names(), names);
 }
 

@@ -52,7 +52,8 @@ class LineChecker {
 
 }  // namespace
 
-absl::StatusOr<LopenummerCheckCounts> CheckLopenumre(int descriptor, const std::string& name, const OnCheckedLine& on_line) {
+absl::StatusOr<LopenummerCheckCounts> CheckLopenumre(int descriptor, const std::string& name,
+                                                     const OnCheckedLine& on_line) {
   LineChecker checker(on_line);
   std::vector<char> part(kLongestLine);
   std::string waiting;
@@ -75,9 +76,10 @@ absl::StatusOr<LopenummerCheckCounts> CheckLopenumre(int descriptor, const std::
     }
     waiting.erase(0, start);
     if (waiting.size() > kLongestLine) {
-      return domain::MakeError(domain::Reason::kFileMalformed, {{domain::DetailKey::kFile, name},
-                                                                {domain::DetailKey::kLine, checker.line() + 1},
-                                                                {domain::DetailKey::kLimit, std::uint64_t{kLongestLine}}});
+      return domain::MakeError(domain::Reason::kFileMalformed,
+                               {{domain::DetailKey::kFile, name},
+                                {domain::DetailKey::kLine, checker.line() + 1},
+                                {domain::DetailKey::kLimit, std::uint64_t{kLongestLine}}});
     }
   }
   if (!waiting.empty()) {
@@ -91,14 +93,16 @@ std::string Explain(const domain::LopenummerProblem& problem) {
   const std::string character = "character " + std::to_string(problem.position);
   switch (problem.kind) {
     case Kind::kWrongLength:
-      return "it has " + std::to_string(problem.length) + " characters; a løpenummer has " + std::to_string(domain::Lopenummer::kLength);
+      return "it has " + std::to_string(problem.length) + " characters; a løpenummer has " +
+             std::to_string(domain::Lopenummer::kLength);
     case Kind::kFirstCharacter:
       return "it does not begin with L";
     case Kind::kLowerCase:
       return character + " is a small letter; a løpenummer has capital letters only";
     case Kind::kConfusable:
       return character + " is an I, L, O or U, which a løpenummer does not have there" +
-             (problem.probable.has_value() ? std::string("; probably ") + *problem.probable + " was meant" : std::string());
+             (problem.probable.has_value() ? std::string("; probably ") + *problem.probable + " was meant"
+                                           : std::string());
     case Kind::kForeignCharacter:
       return character + " is neither a digit nor a letter from A to Z";
     case Kind::kCheckCharacter:

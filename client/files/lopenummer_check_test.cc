@@ -37,7 +37,8 @@ Checked Check(std::string_view content) {
 TEST(LopenummerCheck, RightLinesAreCounted) {
   const std::string a = Text(MakeLopenummer(1));
   const std::string b = Text(MakeLopenummer(2));
-  for (const std::string& content : {a + "\n" + b + "\n", a + "\r\n" + b, "lopenummer\n" + a + "\n\n" + b, "\xEF\xBB\xBF" + a + "\n" + b + "\n"}) {
+  for (const std::string& content :
+       {a + "\n" + b + "\n", a + "\r\n" + b, "lopenummer\n" + a + "\n\n" + b, "\xEF\xBB\xBF" + a + "\n" + b + "\n"}) {
     const Checked checked = Check(content);
     ASSERT_TRUE(checked.counts.ok());
     EXPECT_EQ(checked.counts->right, 2u);
@@ -54,12 +55,14 @@ TEST(LopenummerCheck, WrongLinesAreExplainedByNumberWithoutTheValue) {
   mistyped[5] = mistyped[5] == '7' ? '8' : '7';
   std::string small = right;
   small[0] = 'l';
-  const Checked checked = Check(right + "\n" + right.substr(1) + "\n" + confused + "\n" + mistyped + "\n" + small + "\n" + right + " \n");
+  const Checked checked =
+      Check(right + "\n" + right.substr(1) + "\n" + confused + "\n" + mistyped + "\n" + small + "\n" + right + " \n");
   ASSERT_TRUE(checked.counts.ok());
   EXPECT_EQ(checked.counts->right, 1u);
   EXPECT_EQ(checked.counts->wrong, 5u);
-  EXPECT_THAT(checked.problems, ElementsAre(Pair(2, HasSubstr("17 characters")), Pair(3, HasSubstr("character 5")),
-                                            Pair(4, HasSubstr("check character")), Key(5), Pair(6, HasSubstr("19 characters"))));
+  EXPECT_THAT(checked.problems,
+              ElementsAre(Pair(2, HasSubstr("17 characters")), Pair(3, HasSubstr("character 5")),
+                          Pair(4, HasSubstr("check character")), Key(5), Pair(6, HasSubstr("19 characters"))));
   for (const auto& [line, text] : checked.problems) {
     EXPECT_THAT(text, Not(HasSubstr(right.substr(6, 6))));
   }

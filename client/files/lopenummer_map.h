@@ -12,8 +12,9 @@
 
 namespace kobling::client {
 
-// An open-addressing table of sixteen bytes a slot, at most four fifths full: twenty bytes a row. Its size is fixed when
-// it is made. Its memory is left out of core dumps and wiped at the end. Reads may run in parallel with each other only.
+// An open-addressing table of sixteen bytes a slot, at most four fifths full: twenty bytes a row. Its size is fixed
+// when it is made. Its memory is left out of core dumps and wiped at the end. Reads may run in parallel with each other
+// only.
 class LopenummerMap {
  public:
   explicit LopenummerMap(std::uint64_t rows);

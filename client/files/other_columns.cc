@@ -12,7 +12,8 @@ constexpr domain::AcceptedSeries kEverySeries = {
 
 }  // namespace
 
-OtherColumns::OtherColumns(const LopenummerMap& known, std::span<const std::size_t> columns) : known_(known), rules_(kEverySeries) {
+OtherColumns::OtherColumns(const LopenummerMap& known, std::span<const std::size_t> columns)
+    : known_(known), rules_(kEverySeries) {
   for (const std::size_t column : columns) {
     findings_.push_back({.column = column});
   }

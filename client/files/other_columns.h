@@ -16,13 +16,13 @@ namespace kobling::client {
 // Counts, in every cell of the watched columns, what IdentifierScan finds and NationalIdRules accept with all series
 // switched on.
 //
-// One eleven-digit number in about four hundred is a valid identifier by chance (of bank account numbers, one in eighty), so
-// a single hit proves little in a column of numbers, and nothing less than all is proof that a column is harmless. A column
-// is refused if a cell holds
+// One eleven-digit number in about four hundred is a valid identifier by chance (of bank account numbers, one in
+// eighty), so a single hit proves little in a column of numbers, and nothing less than all is proof that a column is
+// harmless. A column is refused if a cell holds
 //   - an identifier that the key file has: chance does not produce those; or
 //   - valid identifiers in at least one in a thousand of its cells that are not empty.
-// So a single stray identifier of somebody outside the key file passes in a column of more than a thousand filled cells; it
-// is counted, and the caller is told. Not thread-safe.
+// So a single stray identifier of somebody outside the key file passes in a column of more than a thousand filled
+// cells; it is counted, and the caller is told. Not thread-safe.
 class OtherColumns {
  public:
   struct Finding {

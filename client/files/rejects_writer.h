@@ -13,8 +13,8 @@
 namespace kobling::client {
 
 // Collects faults in any order (the server's answers come later than the local ones) and writes them as
-// `line;column;reason;explanation`, sorted by line and column, LF, quoted where need be. Sixteen bytes of memory a fault.
-// Not thread-safe.
+// `line;column;reason;explanation`, sorted by line and column, LF, quoted where need be. Sixteen bytes of memory a
+// fault. Not thread-safe.
 class RejectsWriter {
  public:
   // The columns' names as they are to be shown; a fault names a column by its place in this list.

@@ -125,7 +125,8 @@ void RowSorter::SortEntries() {
     std::sort(entries_.begin(), entries_.end(), less);
     return;
   }
-  const auto middle = std::partition(entries_.begin(), entries_.end(), [](const Entry& entry) { return entry.first_bits >> 63 == 0; });
+  const auto middle =
+      std::partition(entries_.begin(), entries_.end(), [](const Entry& entry) { return entry.first_bits >> 63 == 0; });
   std::thread lower([this, middle, less] { std::sort(entries_.begin(), middle, less); });
   std::sort(middle, entries_.end(), less);
   lower.join();

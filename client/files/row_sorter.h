@@ -19,13 +19,13 @@ namespace kobling::client {
 struct RowSorterOptions {
   // Memory for rows; more of them go to temporary files. A single longer row is still sorted.
   std::size_t memory_bytes = std::size_t{256} << 20;
-  // Where temporary files are made. They have no name (or lose it at once), so that no crash leaves one behind, and only
-  // their owner can open them (0600).
+  // Where temporary files are made. They have no name (or lose it at once), so that no crash leaves one behind, and
+  // only their owner can open them (0600).
   std::string folder = ".";
 };
 
-// Rows come out by (løpenummer, bytes of the row): an order that says nothing about the order in which they came in. Not
-// thread-safe.
+// Rows come out by (løpenummer, bytes of the row): an order that says nothing about the order in which they came in.
+// Not thread-safe.
 class RowSorter {
  public:
   using Sink = std::function<absl::Status(std::string_view row)>;

@@ -63,7 +63,8 @@ TEST(RowSorter, LittleMemoryGivesTheSameOrderThroughManyFiles) {
   std::mt19937 random(seed);
   std::vector<std::pair<domain::Lopenummer, std::string>> rows;
   for (int i = 0; i < 20'000; ++i) {
-    rows.emplace_back(MakeLopenummer(random() % 5000), std::string(random() % 30, static_cast<char>('a' + random() % 3)));
+    rows.emplace_back(MakeLopenummer(random() % 5000),
+                      std::string(random() % 30, static_cast<char>('a' + random() % 3)));
   }
   rows.emplace_back(MakeLopenummer(17), std::string(500'000, 'z'));
   const TemporaryFolder folder;

@@ -22,7 +22,9 @@ struct SortedRow {
   domain::Lopenummer::Bits bits{};
   std::string_view row;
 };
-inline bool operator<(const SortedRow& a, const SortedRow& b) { return a.bits != b.bits ? a.bits < b.bits : a.row < b.row; }
+inline bool operator<(const SortedRow& a, const SortedRow& b) {
+  return a.bits != b.bits ? a.bits < b.bits : a.row < b.row;
+}
 
 // Writes rows one after the other; Finish before the file is read.
 class RunWriter {

@@ -29,7 +29,8 @@ std::string Printable(std::string_view name) {
 }  // namespace
 
 absl::StatusOr<ColumnName> ColumnName::Parse(std::string_view text) {
-  const bool is_number = !text.empty() && text.size() <= kMostDigitsInANumber && std::all_of(text.begin(), text.end(), IsDigit);
+  const bool is_number =
+      !text.empty() && text.size() <= kMostDigitsInANumber && std::all_of(text.begin(), text.end(), IsDigit);
   const std::size_t number = is_number ? std::stoul(std::string(text)) : 0;
   if (text.empty() || (is_number && number == 0)) {
     return MakeError(Reason::kFieldMalformed,

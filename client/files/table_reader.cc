@@ -25,7 +25,8 @@ constexpr std::size_t kLeastReadBytes = 16;
 constexpr std::array<char, 3> kDelimiters = {';', ',', '\t'};
 
 const char* Find(const char* from, const char* to, char wanted) {
-  return from == to ? nullptr : static_cast<const char*>(std::memchr(from, wanted, static_cast<std::size_t>(to - from)));
+  return from == to ? nullptr
+                    : static_cast<const char*>(std::memchr(from, wanted, static_cast<std::size_t>(to - from)));
 }
 
 // Follows a line's quotes as RFC 4180 means them: a quote opens a field only where a field starts.
@@ -42,7 +43,8 @@ class QuoteState {
     }
     in_quotes_ = character == '"' && (at_field_start_ || was_closed_);
     was_closed_ = false;
-    at_field_start_ = character == '\n' || std::find(kDelimiters.begin(), kDelimiters.end(), character) != kDelimiters.end();
+    at_field_start_ =
+        character == '\n' || std::find(kDelimiters.begin(), kDelimiters.end(), character) != kDelimiters.end();
     return in_quotes_;
   }
   bool in_quotes() const { return in_quotes_; }
@@ -83,15 +85,17 @@ absl::StatusOr<std::unique_ptr<TableReader>> TableReader::Start(std::unique_ptr<
 }
 
 absl::Status TableReader::Malformed(std::uint64_t line, std::string_view hint) const {
-  return MakeError(Reason::kFileMalformed, {{DetailKey::kFile, name_}, {DetailKey::kLine, line}, {DetailKey::kHint, hint}});
+  return MakeError(Reason::kFileMalformed,
+                   {{DetailKey::kFile, name_}, {DetailKey::kLine, line}, {DetailKey::kHint, hint}});
 }
 
 absl::Status TableReader::WrongEncoding(std::uint64_t line, std::string_view hint) const {
-  return MakeError(Reason::kFileEncoding, {{DetailKey::kFile, name_}, {DetailKey::kLine, line}, {DetailKey::kHint, hint}});
+  return MakeError(Reason::kFileEncoding,
+                   {{DetailKey::kFile, name_}, {DetailKey::kLine, line}, {DetailKey::kHint, hint}});
 }
 
-// Moves what is not yet parsed to the front and reads more behind it. The first call reads at least four bytes, if there are
-// as many, so that the encoding shows.
+// Moves what is not yet parsed to the front and reads more behind it. The first call reads at least four bytes, if
+// there are as many, so that the encoding shows.
 absl::Status TableReader::Fill() {
   if (begin_ > 0) {
     std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
@@ -100,10 +104,11 @@ absl::Status TableReader::Fill() {
     begin_ = 0;
   }
   if (end_ >= options_.max_record_bytes) {
-    return MakeError(Reason::kFileMalformed, {{DetailKey::kFile, name_},
-                                              {DetailKey::kLine, line_},
-                                              {DetailKey::kLimit, static_cast<std::uint64_t>(options_.max_record_bytes)},
-                                              {DetailKey::kHint, "the record is too long; is a closing quote missing?"}});
+    return MakeError(Reason::kFileMalformed,
+                     {{DetailKey::kFile, name_},
+                      {DetailKey::kLine, line_},
+                      {DetailKey::kLimit, static_cast<std::uint64_t>(options_.max_record_bytes)},
+                      {DetailKey::kHint, "the record is too long; is a closing quote missing?"}});
   }
   if (buffer_.size() - end_ < options_.read_bytes / 2 + 1) {
     buffer_.resize(buffer_.size() * 2);
@@ -142,8 +147,9 @@ absl::Status TableReader::CheckNewBytes(std::size_t from) {
   if (bytes_read_ == end_) {
     KOBLING_RETURN_IF_ERROR(CheckFirstBytes());
   }
-  return WrongEncoding(line_ + CountLines({buffer_.data() + begin_, static_cast<std::size_t>(zero - buffer_.data()) - begin_}),
-                       "a NUL byte, which no text holds");
+  return WrongEncoding(
+      line_ + CountLines({buffer_.data() + begin_, static_cast<std::size_t>(zero - buffer_.data()) - begin_}),
+      "a NUL byte, which no text holds");
 }
 
 // Names the encoding by the byte order mark or, without one, by where the first NUL bytes stand.
@@ -222,7 +228,8 @@ absl::Status TableReader::ReadFirstLine() {
   }
   if (line.empty()) {
     KOBLING_ASSIGN_OR_RETURN(const bool has_more, SkipBlankLines());
-    return has_more ? Malformed(1, "the first line is blank") : MakeError(Reason::kFileEmpty, {{DetailKey::kFile, name_}});
+    return has_more ? Malformed(1, "the first line is blank")
+                    : MakeError(Reason::kFileEmpty, {{DetailKey::kFile, name_}});
   }
   if (options_.delimiter == Delimiter::kDetect && Find(line.data(), line.data() + line.size(), '\r') != nullptr &&
       Find(line.data(), line.data() + line.size(), '"') == nullptr) {
@@ -407,7 +414,8 @@ absl::StatusOr<TableReader::Parsed> TableReader::ParseQuotedField(std::size_t& p
   while (true) {
     const char* quote = Find(data + from, data + end_, '"');
     if (quote == nullptr) {
-      return at_end_ ? absl::StatusOr<Parsed>(Malformed(line, "a quoted field begins here and does not end")) : Parsed::kNeedMore;
+      return at_end_ ? absl::StatusOr<Parsed>(Malformed(line, "a quoted field begins here and does not end"))
+                     : Parsed::kNeedMore;
     }
     const std::size_t close = static_cast<std::size_t>(quote - data);
     if (close + 2 >= end_ && !at_end_) {

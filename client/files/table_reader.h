@@ -59,9 +59,9 @@ struct Record {
 };
 
 // What a file must be: text in an encoding that keeps ASCII (UTF-8 with or without a byte order mark, Windows-1252,
-// Latin-1, ...), LF or CR LF, fields quoted as in RFC 4180 (a quote elsewhere than at a field's start is plain text), the
-// same number of fields in every record. Bytes that are not ASCII are never looked at and pass unchanged. Blank lines at
-// the end are ignored.
+// Latin-1, ...), LF or CR LF, fields quoted as in RFC 4180 (a quote elsewhere than at a field's start is plain text),
+// the same number of fields in every record. Bytes that are not ASCII are never looked at and pass unchanged. Blank
+// lines at the end are ignored.
 //
 // Errors carry the file, the line and never a field's content: FILE_EMPTY, FILE_ENCODING (UTF-16, UTF-32, a NUL byte, a
 // spreadsheet), FILE_MALFORMED (quotes, number of fields, too long a record, first line like data), FILE_UNREADABLE.
@@ -77,8 +77,8 @@ class TableReader {
   // The next record, or nullptr at the end. What it points to is valid until the next call.
   absl::StatusOr<const Record*> Next();
 
-  // Where the column stands, from 0. Fails with COLUMN_NOT_FOUND or COLUMN_DUPLICATE. The header's names are listed only
-  // if they look like names: in a file without a header the first line is data.
+  // Where the column stands, from 0. Fails with COLUMN_NOT_FOUND or COLUMN_DUPLICATE. The header's names are listed
+  // only if they look like names: in a file without a header the first line is data.
   absl::StatusOr<std::size_t> FindColumn(const ColumnName& column) const;
 
   // What to call a column in a message: its name if the header looks like names, else "column <number>".

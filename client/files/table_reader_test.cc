@@ -99,7 +99,10 @@ TEST(TableReader, CrLfIsTakenOffAndRemembered) {
 }
 
 TEST(TableReader, ByteOrderMarkIsDropped) {
-  EXPECT_THAT(ReadText("\xEF\xBB\xBF" "a;b\n1;2\n").header, ElementsAre("a", "b"));
+  EXPECT_THAT(ReadText("\xEF\xBB\xBF"
+                       "a;b\n1;2\n")
+                  .header,
+              ElementsAre("a", "b"));
   EXPECT_THAT(ReadText("\xEF\xBB\xBF\"a\";b\n1;2\n").header, ElementsAre("a", "b"));
 }
 
@@ -111,8 +114,10 @@ TEST(TableReader, QuotedFieldsMayHoldDelimitersQuotesAndLineBreaks) {
 }
 
 TEST(TableReader, QuoteInsideAPlainFieldIsPlainText) {
-  EXPECT_THAT(ReadText("a;b\n5\" pipe;x\n6;y\"\n").rows, ElementsAre(ElementsAre("5\" pipe", "x"), ElementsAre("6", "y\"")));
-  EXPECT_THAT(ReadText("5\" pipe;x\n6;y\n", WithoutHeader()).rows, ElementsAre(ElementsAre("5\" pipe", "x"), ElementsAre("6", "y")));
+  EXPECT_THAT(ReadText("a;b\n5\" pipe;x\n6;y\"\n").rows,
+              ElementsAre(ElementsAre("5\" pipe", "x"), ElementsAre("6", "y\"")));
+  EXPECT_THAT(ReadText("5\" pipe;x\n6;y\n", WithoutHeader()).rows,
+              ElementsAre(ElementsAre("5\" pipe", "x"), ElementsAre("6", "y")));
 }
 
 TEST(TableReader, BytesThatAreNoUtf8PassUnchanged) {
@@ -143,7 +148,9 @@ TEST(TableReader, EmptyFilesAreRefused) {
 
 TEST(TableReader, Utf16AndUtf32AreRefusedByName) {
   using namespace std::string_view_literals;
-  for (const std::string_view content : {"\xFF\xFE" "a\0;\0"sv, "\xFE\xFF\0a\0;"sv, "a\0;\0b\0\n\0"sv, "\0a\0;\0b\0\n"sv}) {
+  for (const std::string_view content : {"\xFF\xFE"
+                                         "a\0;\0"sv,
+                                         "\xFE\xFF\0a\0;"sv, "a\0;\0b\0\n\0"sv, "\0a\0;\0b\0\n"sv}) {
     const absl::Status status = ReadText(content).status;
     EXPECT_EQ(ReasonName(status), "FILE_ENCODING");
     EXPECT_THAT(DetailOf(status, "hint"), HasSubstr("UTF-16"));
@@ -261,7 +268,9 @@ TEST(TableReader, HeaderThatMayBeDataIsNotListed) {
   }
 }
 
-TEST(TableReader, NameThatStandsTwiceIsRefused) { EXPECT_EQ(ReasonName(FindIn("fnr;fnr\n", "fnr")), "COLUMN_DUPLICATE"); }
+TEST(TableReader, NameThatStandsTwiceIsRefused) {
+  EXPECT_EQ(ReasonName(FindIn("fnr;fnr\n", "fnr")), "COLUMN_DUPLICATE");
+}
 
 TEST(TableReader, ColumnZeroAndNoColumnAreRefused) {
   EXPECT_EQ(ReasonName(ColumnName::Parse("0").status()), "FIELD_MALFORMED");

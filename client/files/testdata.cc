@@ -22,14 +22,21 @@ using domain::Reason;
 
 constexpr std::uint64_t kMostPersons = 10'000'000;
 // Windows-1252 in NPR, UTF-8 in MFR.
-constexpr std::array<std::string_view, 4> kWards = {"Kirurgi Troms\xF8", "Barneavdeling", "F\xF8" "dem\xF8" "de \xC5lesund", "H\xE6matologi"};
-constexpr std::array<std::string_view, 4> kHospitals = {"Troms\xC3\xB8", "\xC3\x85lesund", "Bod\xC3\xB8", "S\xC3\xA6tre"};
-constexpr std::array<std::string_view, 4> kFindings = {"ingen", "to, venstre side", "kalt \"\"liten\"\"", "f\xC3\xB8rst\r\nsiden"};
+constexpr std::array<std::string_view, 4> kWards = {"Kirurgi Troms\xF8", "Barneavdeling",
+                                                    "F\xF8"
+                                                    "dem\xF8"
+                                                    "de \xC5lesund",
+                                                    "H\xE6matologi"};
+constexpr std::array<std::string_view, 4> kHospitals = {"Troms\xC3\xB8", "\xC3\x85lesund", "Bod\xC3\xB8",
+                                                        "S\xC3\xA6tre"};
+constexpr std::array<std::string_view, 4> kFindings = {"ingen", "to, venstre side", "kalt \"\"liten\"\"",
+                                                       "f\xC3\xB8rst\r\nsiden"};
 
 // "N00000042": a row's own key, which says nothing about identifiers.
 std::string Key(char letter, std::uint64_t number) {
   std::array<char, 16> text;
-  const int length = std::snprintf(text.data(), text.size(), "%c%08llu", letter, static_cast<unsigned long long>(number));
+  const int length =
+      std::snprintf(text.data(), text.size(), "%c%08llu", letter, static_cast<unsigned long long>(number));
   return std::string(text.data(), static_cast<std::size_t>(length));
 }
 std::string StayKey(std::uint64_t person, std::uint64_t stay) { return Key('N', person * 2 + stay); }
@@ -243,15 +250,19 @@ absl::Status Generator::WriteExpected() {
   }
   const std::uint64_t persons = people_.population();
   const std::uint64_t good = persons + duplicates_;
-  KOBLING_RETURN_IF_ERROR(file->Write(absl::StrFormat("{\n  \"persons\": %d,\n  \"seed\": %d,\n", persons, options_.seed)));
+  KOBLING_RETURN_IF_ERROR(
+      file->Write(absl::StrFormat("{\n  \"persons\": %d,\n  \"seed\": %d,\n", persons, options_.seed)));
   KOBLING_RETURN_IF_ERROR(file->Write(absl::StrFormat(
       "  \"npr_population\": {\n    \"rows\": %d,\n    \"good\": %d,\n    \"bad\": %d,\n    \"duplicates\": %d,\n"
-      "    \"distinct_persons\": %d,\n    \"bad_by_reason\": {%s},\n    \"bad_by_kind\": {%s},\n    \"mor_fnr_filled\": %d,\n"
+      "    \"distinct_persons\": %d,\n    \"bad_by_reason\": {%s},\n    \"bad_by_kind\": {%s},\n    "
+      "\"mor_fnr_filled\": %d,\n"
       "    \"distinct_mothers\": %d,\n    \"distinct_persons_with_mothers\": %d\n  },\n",
-      good + bad_, good, bad_, duplicates_, persons, reasons, kinds, mother_cells_, mothers, persons + outside_mothers)));
+      good + bad_, good, bad_, duplicates_, persons, reasons, kinds, mother_cells_, mothers,
+      persons + outside_mothers)));
   constexpr auto kExtract = "  \"%s\": {\"rows\": %d, \"rows_in_population\": %d}%s\n";
   KOBLING_RETURN_IF_ERROR(file->Write(absl::StrFormat(kExtract, "npr_extract", patient_rows_, patient_rows_, ",")));
-  KOBLING_RETURN_IF_ERROR(file->Write(absl::StrFormat(kExtract, "kreft_extract", cancer_rows_, cancer_rows_inside_, ",")));
+  KOBLING_RETURN_IF_ERROR(
+      file->Write(absl::StrFormat(kExtract, "kreft_extract", cancer_rows_, cancer_rows_inside_, ",")));
   KOBLING_RETURN_IF_ERROR(file->Write(absl::StrFormat(kExtract, "mfr_extract", birth_rows_, birth_rows_, "\n}")));
   return file->Commit();
 }

@@ -18,15 +18,19 @@ struct TestDataOptions {
 
 // Writes, the same bytes for the same persons and seed:
 //
-//   npr_population.csv  `fnr;mor_fnr`, LF: the population as NPR submits it, with 0.5 % rows twice and 1 % bad rows of ten kinds
-//   npr_extract.csv     `npr_key;fnr;avdeling;kode`, LF, Windows-1252: one or two stays of everybody in the population
-//   kreft_extract.csv   `"kreft_key","fnr","funn"`, CR LF, everything quoted, commas, quotes and line breaks inside: one in ten of
+//   npr_population.csv  `fnr;mor_fnr`, LF: the population as NPR submits it, with 0.5 % rows twice and 1 % bad rows of
+//   ten kinds npr_extract.csv     `npr_key;fnr;avdeling;kode`, LF, Windows-1252: one or two stays of everybody in the
+//   population kreft_extract.csv   `"kreft_key","fnr","funn"`, CR LF, everything quoted, commas, quotes and line breaks
+//   inside: one in ten of
 //                       the population, and people outside it
-//   mfr_extract.csv     mfr_key, fnr, mor_fnr, sykehus; tabs, UTF-8 with a byte order mark: three in ten, with their mothers
-//   expected.json       what a correct run must count: rows, good, bad by reason and by kind, duplicates, persons, and for each
+//   mfr_extract.csv     mfr_key, fnr, mor_fnr, sykehus; tabs, UTF-8 with a byte order mark: three in ten, with their
+//   mothers expected.json       what a correct run must count: rows, good, bad by reason and by kind, duplicates,
+//   persons, and for each
 //                       extract its rows and those of people in the population
-//   truth.csv           `npr_key;kreft_key;mfr_key;mor_npr_key`: rows of different registers that are about the same person, and
-//                       the first stay of that person's mother. Only a trial has it: a linkage on løpenummer must find the same.
+//   truth.csv           `npr_key;kreft_key;mfr_key;mor_npr_key`: rows of different registers that are about the same
+//   person, and
+//                       the first stay of that person's mother. Only a trial has it: a linkage on løpenummer must find
+//                       the same.
 //
 // Identifiers are synthetic (month + 80) but for the bad rows, where officially published examples stand too. Errors as
 // AtomicFile; FIELD_MALFORMED for the number of persons.

@@ -18,11 +18,12 @@ namespace {
 using ::testing::HasSubstr;
 
 constexpr std::uint64_t kPersons = 3000;
-const std::vector<std::string> kFiles = {"expected.json", "kreft_extract.csv", "mfr_extract.csv",
+const std::vector<std::string> kFiles = {"expected.json",   "kreft_extract.csv",  "mfr_extract.csv",
                                          "npr_extract.csv", "npr_population.csv", "truth.csv"};
 
 absl::Status Generate(const TemporaryFolder& folder, std::uint64_t seed) {
-  return GenerateTestData({.persons = kPersons, .folder = folder.path(), .seed = seed, .overwrite = Overwrite::kRefuse});
+  return GenerateTestData(
+      {.persons = kPersons, .folder = folder.path(), .seed = seed, .overwrite = Overwrite::kRefuse});
 }
 
 // Column `name` of every row.
@@ -123,7 +124,8 @@ TEST(TestData, IdentifiersIncludeDNumbersAndNewCheckDigits) {
     d_numbers += value[0] >= '4' ? 1 : 0;
     new_digits += sum % 11 != 0 ? 1 : 0;
   }
-  EXPECT_NEAR(static_cast<double>(d_numbers), static_cast<double>(values.size()) * 0.05, static_cast<double>(values.size()) * 0.02);
+  EXPECT_NEAR(static_cast<double>(d_numbers), static_cast<double>(values.size()) * 0.05,
+              static_cast<double>(values.size()) * 0.02);
   EXPECT_GT(new_digits, values.size() / 4);
 }
 

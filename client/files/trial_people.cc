@@ -25,7 +25,8 @@ std::uint64_t Mix(std::uint64_t value) {
   return value ^ (value >> 31);
 }
 
-// The identifier at a place in the space of dates and individual numbers: the wanted remainder if it exists, else another.
+// The identifier at a place in the space of dates and individual numbers: the wanted remainder if it exists, else
+// another.
 std::optional<domain::NationalId> IdentifierAt(std::uint64_t place, domain::NumberKind kind, int wanted_remainder) {
   domain::NationalIdParts parts;
   parts.individual = static_cast<int>(place % kIndividuals);
@@ -61,15 +62,18 @@ TrialPeople::TrialPeople(std::uint64_t population, std::uint64_t seed)
   for (std::uint64_t i = 0; identifiers_.size() < wanted; ++i) {
     const bool is_d_number = Draw(i, kKind) % 20 == 0;
     const std::uint64_t drawn = Draw(i, kRemainder) % 10;
-    const auto id = IdentifierAt(places.At(i), is_d_number ? domain::NumberKind::kDNumber : domain::NumberKind::kFodselsnummer,
-                                 drawn < 6 ? 0 : static_cast<int>(drawn % 3) + 1);
+    const auto id =
+        IdentifierAt(places.At(i), is_d_number ? domain::NumberKind::kDNumber : domain::NumberKind::kFodselsnummer,
+                     drawn < 6 ? 0 : static_cast<int>(drawn % 3) + 1);
     if (id.has_value()) {
       identifiers_.push_back(*id);
     }
   }
 }
 
-std::uint64_t TrialPeople::Draw(std::uint64_t person, std::uint64_t purpose) const { return Mix(seed_ ^ Mix(person * 64 + purpose)); }
+std::uint64_t TrialPeople::Draw(std::uint64_t person, std::uint64_t purpose) const {
+  return Mix(seed_ ^ Mix(person * 64 + purpose));
+}
 
 std::optional<std::uint64_t> TrialPeople::MotherOf(std::uint64_t person) const {
   const std::uint64_t drawn = Draw(person, kHasMother) % 10;

@@ -10,9 +10,9 @@
 
 namespace kobling::client {
 
-// People are numbered: first the population, then people outside it whom the cancer register knows, then mothers outside it.
-// Everything follows from the seed. Identifiers are synthetic (month + 80): five in a hundred are D-numbers, four in ten have
-// a first check digit as it is given out from 2032 on (remainder 1 to 3).
+// People are numbered: first the population, then people outside it whom the cancer register knows, then mothers
+// outside it. Everything follows from the seed. Identifiers are synthetic (month + 80): five in a hundred are
+// D-numbers, four in ten have a first check digit as it is given out from 2032 on (remainder 1 to 3).
 class TrialPeople {
  public:
   // At most 10,000,000 people in the population.
@@ -23,13 +23,15 @@ class TrialPeople {
   std::uint64_t count() const { return identifiers_.size(); }
   std::uint64_t first_outsider() const { return population_; }
 
-  std::array<char, domain::NationalId::kLength> Digits(std::uint64_t person) const { return identifiers_[person].digits(); }
+  std::array<char, domain::NationalId::kLength> Digits(std::uint64_t person) const {
+    return identifiers_[person].digits();
+  }
 
   // Somebody of the population, or a mother outside it; one in ten has none that is known.
   std::optional<std::uint64_t> MotherOf(std::uint64_t person) const;
-  bool HasSecondStay(std::uint64_t person) const;   // in the patient register: two in ten
-  bool HasCancerRecord(std::uint64_t person) const; // one in ten
-  bool HasBirthRecord(std::uint64_t person) const;  // three in ten
+  bool HasSecondStay(std::uint64_t person) const;    // in the patient register: two in ten
+  bool HasCancerRecord(std::uint64_t person) const;  // one in ten
+  bool HasBirthRecord(std::uint64_t person) const;   // three in ten
 
   // A number that depends on the seed, the person and what it is for, and on nothing else.
   std::uint64_t Draw(std::uint64_t person, std::uint64_t purpose) const;

@@ -18,10 +18,9 @@ namespace fs = std::filesystem;
 absl::StatusOr<Caller> CallerOfRequest(const IssueRequest& request) {
   const std::optional<Role> role = RoleFromName(request.role);
   if (!role) {
-    return MakeError(Reason::kUsage,
-                     {{DetailKey::kField, "--role"},
-                      {DetailKey::kExpected,
-                       "caseworker, key-officer, register, insight-portal, auditor or operator"}});
+    return MakeError(Reason::kUsage, {{DetailKey::kField, "--role"},
+                                      {DetailKey::kExpected,
+                                       "caseworker, key-officer, register, insight-portal, auditor or operator"}});
   }
   KOBLING_ASSIGN_OR_RETURN(domain::ActorId id, domain::ActorId::Parse(request.id));
   return Caller{.role = *role, .id = std::move(id)};
@@ -37,7 +36,8 @@ absl::Status PutAuthority(const fs::path& path, const std::string& certificate) 
 
 absl::Status RefuseExisting(const fs::path& path) {
   std::error_code error;
-  return fs::exists(path, error) ? MakeError(Reason::kFileExists, {{DetailKey::kFile, path.string()}}) : absl::OkStatus();
+  return fs::exists(path, error) ? MakeError(Reason::kFileExists, {{DetailKey::kFile, path.string()}})
+                                 : absl::OkStatus();
 }
 
 }  // namespace
@@ -45,9 +45,8 @@ absl::Status RefuseExisting(const fs::path& path) {
 absl::Status IssueCertificate(const IssueRequest& request, const CommandContext& context) {
   KOBLING_ASSIGN_OR_RETURN(const Caller caller, CallerOfRequest(request));
   KOBLING_ASSIGN_OR_RETURN(const ServerConfig config, LoadConfig(request.config));
-  KOBLING_ASSIGN_OR_RETURN(
-      CertificateAuthority authority,
-      CertificateAuthority::Open(config.environment, AuthorityFolder(config.file), context.clock));
+  KOBLING_ASSIGN_OR_RETURN(CertificateAuthority authority,
+                           CertificateAuthority::Open(config.environment, AuthorityFolder(config.file), context.clock));
 
   const fs::path certificate_path = request.out / (caller.id.text() + ".pem");
   const fs::path key_path = request.out / (caller.id.text() + ".key");
@@ -62,7 +61,8 @@ absl::Status IssueCertificate(const IssueRequest& request, const CommandContext&
                            authority.IssueClientCertificate(caller, config.trust_domain, request.days));
   KOBLING_RETURN_IF_ERROR(WriteNewFile(key_path, issued.private_key, 0600));
   KOBLING_RETURN_IF_ERROR(WriteNewFile(certificate_path, issued.certificate, 0600));
-  context.out << certificate_path.string() << '\n' << key_path.string() << '\n'
+  context.out << certificate_path.string() << '\n'
+              << key_path.string() << '\n'
               << (request.out / "ca.pem").string() << '\n';
   return absl::OkStatus();
 }

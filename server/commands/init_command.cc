@@ -25,8 +25,7 @@ namespace fs = std::filesystem;
 constexpr int kServerCertificateDays = 825;
 
 absl::Status Missing(std::string_view option) {
-  return MakeError(Reason::kUsage,
-                   {{DetailKey::kField, option}, {DetailKey::kExpected, "to be given in production"}});
+  return MakeError(Reason::kUsage, {{DetailKey::kField, option}, {DetailKey::kExpected, "to be given in production"}});
 }
 
 // What the installation is to be, before anything is made.
@@ -86,8 +85,8 @@ std::vector<std::string> HostsOf(const InitRequest& request, const ServerConfig&
   return hosts;
 }
 
-absl::Status MakeTrialCertificates(const InitRequest& request, const ServerConfig& config, const fs::path& public_folder,
-                                   const domain::Clock& clock) {
+absl::Status MakeTrialCertificates(const InitRequest& request, const ServerConfig& config,
+                                   const fs::path& public_folder, const domain::Clock& clock) {
   KOBLING_ASSIGN_OR_RETURN(CertificateAuthority authority,
                            CertificateAuthority::Create(config.environment, AuthorityFolder(config.file), clock));
   KOBLING_ASSIGN_OR_RETURN(const IssuedCertificate server,

@@ -27,10 +27,10 @@ Examples:
 )";
 
 bool IsLocalFault(Reason reason) {
-  constexpr std::array kLocal = {
-      Reason::kUsage,          Reason::kConfiguration, Reason::kFileMode,     Reason::kFileNotFound,
-      Reason::kFileUnreadable, Reason::kFileExists,    Reason::kFileMalformed, Reason::kFileUnwritable,
-      Reason::kFieldMalformed, Reason::kDiskFull,      Reason::kFileEmpty};
+  constexpr std::array kLocal = {Reason::kUsage,         Reason::kConfiguration,  Reason::kFileMode,
+                                 Reason::kFileNotFound,  Reason::kFileUnreadable, Reason::kFileExists,
+                                 Reason::kFileMalformed, Reason::kFileUnwritable, Reason::kFieldMalformed,
+                                 Reason::kDiskFull,      Reason::kFileEmpty};
   return std::find(kLocal.begin(), kLocal.end(), reason) != kLocal.end();
 }
 
@@ -65,8 +65,8 @@ class CommandLine {
       // Help or the version.
       return app_.exit(asked, context_.out, context_.err);
     } catch (const CLI::ParseError& fault) {
-      return Report(
-          domain::MakeError(Reason::kUsage, {{DetailKey::kHint, std::string_view(fault.what())}}), context_.err);
+      return Report(domain::MakeError(Reason::kUsage, {{DetailKey::kHint, std::string_view(fault.what())}}),
+                    context_.err);
     }
     const absl::Status status = command_();
     return status.ok() ? kOk : Report(status, context_.err);
@@ -92,8 +92,7 @@ class CommandLine {
     certificate->require_subcommand(1);
     CLI::App* issue = certificate->add_subcommand("issue", "Make a certificate for a caller");
     issue->add_option("--config", issue_.config, "The configuration file")->required();
-    issue->add_option("--role", issue_.role,
-                      "caseworker, key-officer, register, insight-portal, auditor or operator")
+    issue->add_option("--role", issue_.role, "caseworker, key-officer, register, insight-portal, auditor or operator")
         ->required();
     issue->add_option("--id", issue_.id, "Who it is; of a register, the register's id")->required();
     issue->add_option("--out", issue_.out, "The folder for ID.pem, ID.key and ca.pem")->required();

@@ -60,7 +60,8 @@ class KoblingdTest : public testing::Test {
   void MakeTrial() { ASSERT_EQ(Run({"init", "--dir", dir_.string(), "--environment", "trial"}), 0) << err_.str(); }
 
   int Issue(const std::string& role, const std::string& id) {
-    return Run({"certificate", "issue", "--config", config_, "--role", role, "--id", id, "--out", out_folder_.string()});
+    return Run(
+        {"certificate", "issue", "--config", config_, "--role", role, "--id", id, "--out", out_folder_.string()});
   }
 
   static unsigned ModeOf(const fs::path& path) {
@@ -88,9 +89,12 @@ TEST_F(KoblingdTest, VersionAndHelpGoToStandardOutput) {
 }
 
 TEST_F(KoblingdTest, WrongCommandLineExitsWithOneAndSaysWhatWhereAndDo) {
-  for (const std::vector<std::string>& words :
-       {std::vector<std::string>{}, {"sreve"}, {"serve"}, {"init", "--dir", "x", "--environment", "test"},
-        {"certificate"}, {"serve", "--config", "x", "--bad"}}) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{},
+                                                {"sreve"},
+                                                {"serve"},
+                                                {"init", "--dir", "x", "--environment", "test"},
+                                                {"certificate"},
+                                                {"serve", "--config", "x", "--bad"}}) {
     EXPECT_EQ(Run(words), 1);
     EXPECT_THAT(err_.str(), HasSubstr("koblingd: "));
     EXPECT_THAT(err_.str(), HasSubstr("  where: "));

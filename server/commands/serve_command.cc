@@ -53,19 +53,18 @@ absl::Status Serve(const ServeRequest& request, const CommandContext& context) {
   log.Info("starting", {Field("environment", config.environment)});
 
   absl::Status ready_status;
-  const ServeOptions options = {
-      .ready =
-          [&](std::uint16_t port) {
-            ListenAddress bound = config.listen;
-            bound.port = port;
-            log.Info("listening", {Field("address", bound)});
-            ready_status = ready_file.Write(bound);
-            if (!ready_status.ok()) {
-              log.Error("the ready file cannot be written", {Field("error", ready_status)});
-              stop.RequestStop();
-            }
-          },
-      .stop = stop.token()};
+  const ServeOptions options = {.ready =
+                                    [&](std::uint16_t port) {
+                                      ListenAddress bound = config.listen;
+                                      bound.port = port;
+                                      log.Info("listening", {Field("address", bound)});
+                                      ready_status = ready_file.Write(bound);
+                                      if (!ready_status.ok()) {
+                                        log.Error("the ready file cannot be written", {Field("error", ready_status)});
+                                        stop.RequestStop();
+                                      }
+                                    },
+                                .stop = stop.token()};
   const absl::Status served = context.service.Serve(config, log, options);
   if (!served.ok()) {
     log.Error("stopped by an error", {Field("error", served)});

@@ -8,8 +8,8 @@
 
 namespace kobling::server {
 
-// While it lives, SIGTERM and SIGINT request a stop instead of ending the process. Made before any other thread, so that
-// every thread inherits the mask that leaves the signals to this one.
+// While it lives, SIGTERM and SIGINT request a stop instead of ending the process. Made before any other thread, so
+// that every thread inherits the mask that leaves the signals to this one.
 class StopOnSignal {
  public:
   StopOnSignal();

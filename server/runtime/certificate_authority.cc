@@ -98,7 +98,8 @@ absl::StatusOr<IssuedCertificate> Issue(const Profile& profile, const IssuedCert
   if (authority != nullptr) {
     issuers = ParseCertificates(authority->certificate);
     issuer_key = ParsePrivateKey(authority->private_key);
-    if (issuers.size() != 1 || issuer_key == nullptr || X509_check_private_key(issuers[0].get(), issuer_key.get()) != 1) {
+    if (issuers.size() != 1 || issuer_key == nullptr ||
+        X509_check_private_key(issuers[0].get(), issuer_key.get()) != 1) {
       return MakeError(Reason::kConfiguration,
                        {{DetailKey::kExpected, "the certificate and the private key of one authority"}});
     }
@@ -126,8 +127,9 @@ bool IsIpAddress(const std::string& host) {
 }
 
 bool IsHostName(std::string_view host) {
-  return !host.empty() && host.size() <= 253 && host.find_first_not_of(
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == std::string_view::npos;
+  return !host.empty() && host.size() <= 253 &&
+         host.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") ==
+             std::string_view::npos;
 }
 
 }  // namespace
@@ -186,13 +188,13 @@ absl::StatusOr<IssuedCertificate> CertificateAuthority::IssueClientCertificate(c
                                                                                const std::string& trust_domain,
                                                                                int days) {
   const absl::Time now = clock_->Now();
-  const Profile profile = {
-      .common_name = caller.id.text(),
-      .alternative_names = absl::StrFormat("URI:spiffe://%s/%s/%s", trust_domain, NameOf(caller.role), caller.id.text()),
-      .basic_constraints = "critical,CA:FALSE",
-      .key_usage = "critical,digitalSignature",
-      .extended_key_usage = "clientAuth",
-      .days = days};
+  const Profile profile = {.common_name = caller.id.text(),
+                           .alternative_names = absl::StrFormat("URI:spiffe://%s/%s/%s", trust_domain,
+                                                                NameOf(caller.role), caller.id.text()),
+                           .basic_constraints = "critical,CA:FALSE",
+                           .key_usage = "critical,digitalSignature",
+                           .extended_key_usage = "clientAuth",
+                           .days = days};
   KOBLING_ASSIGN_OR_RETURN(IssuedCertificate issued, Issue(profile, &authority_, now));
   KOBLING_RETURN_IF_ERROR(EnterInIndex(caller, now + absl::Hours(24 * days)));
   return issued;

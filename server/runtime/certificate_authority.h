@@ -20,8 +20,8 @@ struct IssuedCertificate {
   std::string private_key;
 };
 
-// Keys are ECDSA P-256. The folder (0700) holds ca.pem, ca.key and index, all 0600. The index has a line for each client
-// certificate ever issued, and is what keeps one id from holding roles that conflict. One process at a time.
+// Keys are ECDSA P-256. The folder (0700) holds ca.pem, ca.key and index, all 0600. The index has a line for each
+// client certificate ever issued, and is what keeps one id from holding roles that conflict. One process at a time.
 class CertificateAuthority {
  public:
   // A new authority in a folder that does not exist yet, good for ten years. `clock` must outlive it. Fails with
@@ -39,8 +39,8 @@ class CertificateAuthority {
   // For a TLS server that is reached under these host names and IP addresses, at least one.
   absl::StatusOr<IssuedCertificate> IssueServerCertificate(const std::vector<std::string>& hosts, int days);
 
-  // For a caller; its only name is spiffe://<trust domain>/<role>/<id>. Fails with CONFIGURATION, and issues nothing, if
-  // the id already has a certificate with a conflicting role.
+  // For a caller; its only name is spiffe://<trust domain>/<role>/<id>. Fails with CONFIGURATION, and issues nothing,
+  // if the id already has a certificate with a conflicting role.
   absl::StatusOr<IssuedCertificate> IssueClientCertificate(const Caller& caller, const std::string& trust_domain,
                                                            int days);
 

@@ -23,8 +23,8 @@ struct TlsTexts {
 // setting and what is wrong.
 absl::StatusOr<absl::Time> CheckServerCertificate(const TlsTexts& texts, absl::Time now);
 
-// Every certificate is one of an authority, and at least one is in force at `now`; two stand together while one replaces
-// the other. Returns when the last of them expires. Fails with CONFIGURATION.
+// Every certificate is one of an authority, and at least one is in force at `now`; two stand together while one
+// replaces the other. Returns when the last of them expires. Fails with CONFIGURATION.
 absl::StatusOr<absl::Time> CheckClientAuthority(std::string_view client_ca, absl::Time now);
 
 }  // namespace kobling::server

@@ -121,17 +121,24 @@ std::vector<Setting> AllSettings() {
              }
              return address.ok();
            }),
-      Path("tls.certificate", [](Config& c) -> auto& { return c.tls.certificate; }),
-      Path("tls.key", [](Config& c) -> auto& { return c.tls.private_key; }),
-      Path("tls.client_ca", [](Config& c) -> auto& { return c.tls.client_ca; }),
-      Text("tls.trust_domain", "a SPIFFE trust domain: a-z, 0-9, full stop, hyphen and underscore, as kobling.example.org",
+      Path(
+          "tls.certificate", [](Config & c) -> auto& { return c.tls.certificate; }),
+      Path(
+          "tls.key", [](Config & c) -> auto& { return c.tls.private_key; }),
+      Path(
+          "tls.client_ca", [](Config & c) -> auto& { return c.tls.client_ca; }),
+      Text("tls.trust_domain",
+           "a SPIFFE trust domain: a-z, 0-9, full stop, hyphen and underscore, as kobling.example.org",
            [](const std::string& text, Config& config) {
              config.trust_domain = text;
              return IsTrustDomain(text);
            }),
-      Path("storage.directory", [](Config& c) -> auto& { return c.storage_directory; }),
-      Path("keys.kek_file", [](Config& c) -> auto& { return c.kek_file; }),
-      Path("key_files.directory", [](Config& c) -> auto& { return c.key_file_directory; }),
+      Path(
+          "storage.directory", [](Config & c) -> auto& { return c.storage_directory; }),
+      Path(
+          "keys.kek_file", [](Config & c) -> auto& { return c.kek_file; }),
+      Path(
+          "key_files.directory", [](Config & c) -> auto& { return c.key_file_directory; }),
       Number("key_files.expiry_days", kDays,
              [](Config& c, std::int64_t n) { c.key_file_expiry_days = As<std::uint32_t>(n); }),
       Number("key_files.recipient_key_validity_days", kDays,
@@ -274,9 +281,7 @@ std::string Quoted(std::string_view text) {
 
 }  // namespace
 
-std::string_view NameOf(Environment environment) {
-  return environment == Environment::kTrial ? "trial" : "production";
-}
+std::string_view NameOf(Environment environment) { return environment == Environment::kTrial ? "trial" : "production"; }
 
 absl::StatusOr<ServerConfig> LoadConfig(const std::filesystem::path& file) {
   KOBLING_ASSIGN_OR_RETURN(const std::string text, ReadSmallFile(file));
@@ -298,6 +303,14 @@ absl::StatusOr<ServerConfig> ParseConfig(std::string_view text, const std::files
                                               {DetailKey::kExpected, "TOML, version 1.0"},
                                               {DetailKey::kHint, std::string_view(fault.description())}});
   }
+}
+
+std::vector<std::string> ConfigKeys() {
+  std::vector<std::string> keys;
+  for (const Setting& setting : AllSettings()) {
+    keys.emplace_back(setting.name);
+  }
+  return keys;
 }
 
 std::string MakeConfigText(const NewConfig& config) {

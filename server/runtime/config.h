@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "domain/national_id.h"
@@ -55,12 +56,15 @@ struct ServerConfig {
 };
 
 // Reads and checks the file: TOML, known keys only, values in range. Paths in the result are absolute. Fails with
-// FILE_NOT_FOUND or FILE_UNREADABLE, or with CONFIGURATION naming the file, the line, the key and what is expected there.
-// Does not look at the files that the configuration names; CheckConfig does.
+// FILE_NOT_FOUND or FILE_UNREADABLE, or with CONFIGURATION naming the file, the line, the key and what is expected
+// there. Does not look at the files that the configuration names; CheckConfig does.
 absl::StatusOr<ServerConfig> LoadConfig(const std::filesystem::path& file);
 
 // The same for a text that is not on disk yet; `file`, an absolute path, is where it will be.
 absl::StatusOr<ServerConfig> ParseConfig(std::string_view text, const std::filesystem::path& file);
+
+// Every key that a configuration file may have, as "section.key".
+std::vector<std::string> ConfigKeys();
 
 // The text of a new configuration file, as `koblingd init` writes it: every key, its default, and what it means.
 struct NewConfig {

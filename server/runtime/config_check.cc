@@ -54,7 +54,8 @@ std::vector<ConfigCheck> CheckConfig(const ServerConfig& config, const domain::C
   const absl::StatusOr<TlsTexts> texts = ReadTlsFiles(config.tls);
   checks.push_back(Checked("the files of [tls] can be read", texts.status()));
   if (texts.ok()) {
-    checks.push_back(CheckExpiry("the server's certificate", "tls.certificate", CheckServerCertificate(*texts, now), now));
+    checks.push_back(
+        CheckExpiry("the server's certificate", "tls.certificate", CheckServerCertificate(*texts, now), now));
     checks.push_back(
         CheckExpiry("the callers' authority", "tls.client_ca", CheckClientAuthority(texts->client_ca, now), now));
   }

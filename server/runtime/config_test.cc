@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "absl/strings/str_format.h"
 #include "domain/error.h"
@@ -142,7 +143,8 @@ TEST_F(ConfigTest, ProductionRefusesEveryTestSeries) {
   EXPECT_TRUE(config->accepted_series.unprefixed);
   EXPECT_TRUE(Load(Extended(production, "[identifiers]\nfh = true\nsynthetic80 = false\n")).ok());
   for (const std::string series : {"npid20", "nav40", "npid60", "nhn65", "synthetic80"}) {
-    EXPECT_EQ(FaultOf(absl::StrFormat("%s[identifiers]\n%s = true\n", production, series))["field"], "identifiers") << series;
+    EXPECT_EQ(FaultOf(absl::StrFormat("%s[identifiers]\n%s = true\n", production, series))["field"], "identifiers")
+        << series;
   }
 }
 
@@ -205,7 +207,8 @@ TEST_F(ConfigTest, ValueOfAnotherTypeOrRangeIsRefusedWithItsLine) {
 }
 
 TEST_F(ConfigTest, KeyInPlaceOfASectionIsRefused) {
-  EXPECT_EQ(FaultOf(Extended("storage = \"data\"\n", Replaced("[storage]\ndirectory = \"data\"\n", "")))["field"], "storage");
+  EXPECT_EQ(FaultOf(Extended("storage = \"data\"\n", Replaced("[storage]\ndirectory = \"data\"\n", "")))["field"],
+            "storage");
 }
 
 TEST_F(ConfigTest, TextThatIsNotTomlIsRefusedWithItsLine) {
@@ -231,6 +234,17 @@ TEST_F(ConfigTest, NewConfigurationIsReadBackAsWritten) {
     EXPECT_EQ(config->accepted_series.synthetic80, environment == Environment::kTrial);
     EXPECT_EQ(config->accepted_series.unprefixed, environment == Environment::kProduction);
   }
+}
+
+TEST_F(ConfigTest, PageForPeopleNamesEveryKeyAndItsExampleIsRight) {
+  const std::string page = ReadText(std::string(KOBLING_SOURCE_DIR) + "/docs/configuration.md");
+  for (const std::string& key : ConfigKeys()) {
+    EXPECT_NE(page.find(absl::StrFormat("`%s`", key)), std::string::npos) << key;
+  }
+  constexpr std::string_view kFence = "```toml\n";
+  const std::size_t begin = page.find(kFence) + kFence.size();
+  const auto config = Load(std::string_view(page).substr(begin, page.find("```", begin) - begin));
+  EXPECT_TRUE(config.ok()) << config.status();
 }
 
 TEST(NearestName, TakesTheFewestChanges) {

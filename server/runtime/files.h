@@ -24,8 +24,8 @@ absl::Status ReplaceFile(const std::filesystem::path& path, std::string_view tex
 // Makes one folder with exactly this mode. Fails with FILE_EXISTS or FILE_UNWRITABLE.
 absl::Status MakeNewFolder(const std::filesystem::path& path, mode_t mode);
 
-// A file with a secret: a regular file that only its owner, who is this process's user, may read (0600 or 0400). Fails with
-// FILE_NOT_FOUND, or with FILE_MODE naming the path and the command that mends it.
+// A file with a secret: a regular file that only its owner, who is this process's user, may read (0600 or 0400). Fails
+// with FILE_NOT_FOUND, or with FILE_MODE naming the path and the command that mends it.
 absl::Status CheckSecretFile(const std::filesystem::path& path);
 
 // A folder of this process's user that others may not enter and the group may not write to (0700 or 0750).

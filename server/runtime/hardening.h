@@ -8,9 +8,9 @@
 
 namespace kobling::server {
 
-// No core dumps, no look into memory by other processes, files for the owner alone (umask 0077), and as many open files as
-// the system allows. Called once, before anything else. Fails with SECRET_MEMORY_UNLOCKED or with CONFIGURATION naming a
-// limit that is too low.
+// No core dumps, no look into memory by other processes, files for the owner alone (umask 0077), and as many open files
+// as the system allows. Called once, before anything else. Fails with SECRET_MEMORY_UNLOCKED or with CONFIGURATION
+// naming a limit that is too low.
 absl::Status HardenProcess();
 
 // That enough memory may be locked and enough files opened. Fails with CONFIGURATION naming the limit.

@@ -149,8 +149,8 @@ LogField FieldMaker::Error(ConstantText name, const absl::Status& status) {
   }
   const std::string where = domain::WhereOf(status);
   const std::string_view reason_name = domain::InfoOf(*reason).name;
-  return LogField(name, JsonText(where.empty() ? std::string(reason_name)
-                                               : absl::StrFormat("%s (%s)", reason_name, where)));
+  return LogField(name,
+                  JsonText(where.empty() ? std::string(reason_name) : absl::StrFormat("%s (%s)", reason_name, where)));
 }
 
 struct Log::Backend {

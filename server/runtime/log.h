@@ -1,6 +1,6 @@
-// The operators' log: one JSON object per line. The message and the names of fields are constants of the program; values
-// are numbers, times, opaque ids, reasons and constants. A piece of text that was made while running does not compile, so
-// that no identifier, løpenummer or key can be logged by mistake.
+// The operators' log: one JSON object per line. The message and the names of fields are constants of the program;
+// values are numbers, times, opaque ids, reasons and constants. A piece of text that was made while running does not
+// compile, so that no identifier, løpenummer or key can be logged by mistake.
 //
 //   log.Info("key file issued", {Field("project", id), Field("rows", rows)});
 #pragma once
@@ -56,9 +56,9 @@ class LogField {
 
 // Whole numbers: counts, lines, limits. Characters and truth values are not numbers.
 template <typename T>
-concept LoggableNumber = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> &&
-                         !std::same_as<T, wchar_t> && !std::same_as<T, char8_t> && !std::same_as<T, char16_t> &&
-                         !std::same_as<T, char32_t>;
+concept LoggableNumber =
+    std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
+    !std::same_as<T, char8_t> && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
 
 // Enumerations whose values have names, found as NameOf(value).
 template <typename T>
@@ -145,8 +145,8 @@ class Log {
   const std::unique_ptr<Backend> backend_;
 };
 
-// While it lives, gRPC's own log goes to `log`, scrubbed. gRPC has one log function per process and gives it no context, so
-// at most one route may live at a time, and what gRPC says outside its life is dropped.
+// While it lives, gRPC's own log goes to `log`, scrubbed. gRPC has one log function per process and gives it no
+// context, so at most one route may live at a time, and what gRPC says outside its life is dropped.
 class GrpcLogRoute {
  public:
   explicit GrpcLogRoute(Log& log);

@@ -24,7 +24,9 @@ using domain::MakeError;
 using domain::Reason;
 
 template <typename T>
-concept Loggable = requires(T value) { Field("name", value); };
+concept Loggable = requires(T value) {
+  Field("name", value);
+};
 
 static_assert(Loggable<int> && Loggable<std::uint64_t> && Loggable<absl::Duration> && Loggable<absl::Time>);
 static_assert(Loggable<domain::ProjectId> && Loggable<domain::ActorId> && Loggable<Reason> && Loggable<absl::Status>);
@@ -98,9 +100,9 @@ TEST_F(LogTest, BracesInAMessageAreText) {
 }
 
 TEST_F(LogTest, StatusIsWrittenAsReasonAndWhere) {
-  log_.Warning("refused", {Field("error", MakeError(Reason::kConfiguration, {{DetailKey::kLine, std::uint64_t{7}}})),
-                           Field("foreign", absl::InternalError("text of unknown origin")),
-                           Field("reason", Reason::kDraining)});
+  log_.Warning("refused",
+               {Field("error", MakeError(Reason::kConfiguration, {{DetailKey::kLine, std::uint64_t{7}}})),
+                Field("foreign", absl::InternalError("text of unknown origin")), Field("reason", Reason::kDraining)});
   const auto line = OnlyLine();
   EXPECT_EQ(line["error"], "CONFIGURATION (line 7)");
   EXPECT_EQ(line["foreign"], "INTERNAL");

@@ -10,8 +10,8 @@
 
 namespace kobling::server {
 
-// For handing secrets to a library that insists on reading them from a path. The path is good in this process, for as long
-// as this lives. Move-only; not safe to replace from two threads at once, safe to read at any time.
+// For handing secrets to a library that insists on reading them from a path. The path is good in this process, for as
+// long as this lives. Move-only; not safe to replace from two threads at once, safe to read at any time.
 class MemoryFile {
  public:
   // Fails with INTERNAL if the kernel gives no memory or no descriptor.

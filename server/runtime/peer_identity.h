@@ -11,8 +11,9 @@
 
 namespace kobling::server {
 
-// The caller that a certificate's URI names mean: exactly one of them, spiffe://<trust domain>/<role>/<id>, character for
-// character. Nothing else in a certificate says who is calling, least of all its common name. Fails with CALLER_UNKNOWN.
+// The caller that a certificate's URI names mean: exactly one of them, spiffe://<trust domain>/<role>/<id>, character
+// for character. Nothing else in a certificate says who is calling, least of all its common name. Fails with
+// CALLER_UNKNOWN.
 absl::StatusOr<Caller> CallerFromUris(std::span<const std::string> uris, std::string_view trust_domain);
 
 // The same of a verified connection. Fails with CALLER_UNKNOWN, also if there was no verified certificate.

@@ -12,7 +12,8 @@ constexpr std::string_view kTrustDomain = "kobling.example.org";
 
 TEST(PeerIdentity, EveryRoleIsReadFromItsUri) {
   for (const Role role : domain::kAllRoles) {
-    const std::vector<std::string> uris = {"spiffe://kobling.example.org/" + std::string(NameOf(role)) + "/kari.nordmann"};
+    const std::vector<std::string> uris = {"spiffe://kobling.example.org/" + std::string(NameOf(role)) +
+                                           "/kari.nordmann"};
     const auto caller = CallerFromUris(uris, kTrustDomain);
     ASSERT_TRUE(caller.ok()) << uris[0];
     EXPECT_EQ(caller->role, role);
@@ -39,7 +40,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"no URI", {}},  //
         Refused{"empty URI", {""}},
         Refused{"two URIs", {"spiffe://kobling.example.org/auditor/ola", "spiffe://kobling.example.org/auditor/kari"}},
-        Refused{"the same URI twice", {"spiffe://kobling.example.org/auditor/ola", "spiffe://kobling.example.org/auditor/ola"}},
+        Refused{"the same URI twice",
+                {"spiffe://kobling.example.org/auditor/ola", "spiffe://kobling.example.org/auditor/ola"}},
         Refused{"a second URI of another kind", {"spiffe://kobling.example.org/auditor/ola", "https://example.org"}},
         Refused{"another trust domain", {"spiffe://other.example.org/auditor/ola"}},
         Refused{"a trust domain that begins alike", {"spiffe://kobling.example.org.evil.example/auditor/ola"}},

@@ -30,7 +30,7 @@ class CollectingSink final : public LogSink {
  public:
   void Write(std::string_view line) override {
     const std::lock_guard lock(mutex_);
-    lines_.emplace_back(line); if (getenv("SHOW")) fprintf(stderr, "%s\n", lines_.back().c_str());
+    lines_.emplace_back(line);
   }
   std::vector<std::string> lines() const {
     const std::lock_guard lock(mutex_);

@@ -78,7 +78,8 @@ absl::StatusOr<std::unique_ptr<ServerTls>> ServerTls::Open(const TlsFiles& files
   if (tls->expiry() - clock.Now() < kExpiryWarning) {
     log.Warning("a certificate expires soon", {Field("expiry", tls->expiry())});
   }
-  tls->watch_ = std::jthread([self = tls.get(), interval](const std::stop_token& stop) { self->Watch(stop, interval); });
+  tls->watch_ =
+      std::jthread([self = tls.get(), interval](const std::stop_token& stop) { self->Watch(stop, interval); });
   return tls;
 }
 

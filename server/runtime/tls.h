@@ -25,19 +25,19 @@ absl::StatusOr<TlsTexts> ReadTlsFiles(const TlsFiles& files);
 
 // The server's credentials, and the watch over their files.
 //
-// gRPC can watch files itself, but takes whatever it finds: a half-written file ends all new connections. So the files are
-// watched here, and what is in them reaches gRPC only when it would work: whole, matching, in force. What would not work is
-// logged once and changes nothing. All three files are taken over together or not at all; gRPC notices within about a
-// second. Connections that exist are not touched.
+// gRPC can watch files itself, but takes whatever it finds: a half-written file ends all new connections. So the files
+// are watched here, and what is in them reaches gRPC only when it would work: whole, matching, in force. What would not
+// work is logged once and changes nothing. All three files are taken over together or not at all; gRPC notices within
+// about a second. Connections that exist are not touched.
 //
-// TLS 1.3 only: this release of gRPC has no setting for it, so the rule is made through OpenSSL's configuration, and holds
-// from the first Open for every TLS connection of the process.
+// TLS 1.3 only: this release of gRPC has no setting for it, so the rule is made through OpenSSL's configuration, and
+// holds from the first Open for every TLS connection of the process.
 //
 // Must outlive the server that uses its credentials. Safe to use from several threads.
 class ServerTls {
  public:
-  // Fails with CONFIGURATION, FILE_NOT_FOUND, FILE_UNREADABLE or FILE_MODE, naming the file or setting, if the files would
-  // not work. Looks at the files again every `interval`. The clock and the log must outlive it.
+  // Fails with CONFIGURATION, FILE_NOT_FOUND, FILE_UNREADABLE or FILE_MODE, naming the file or setting, if the files
+  // would not work. Looks at the files again every `interval`. The clock and the log must outlive it.
   static absl::StatusOr<std::unique_ptr<ServerTls>> Open(const TlsFiles& files, std::chrono::milliseconds interval,
                                                          const domain::Clock& clock, Log& log);
   ~ServerTls();
@@ -71,10 +71,10 @@ class ServerTls {
   const domain::Clock& clock_;
   Log& log_;
   mutable std::mutex mutex_;
-  Loaded in_use_;               // guarded by mutex_
-  absl::Status last_failure_;   // guarded by mutex_; the same failure is logged once
-  MemoryFile identity_;         // replaced under mutex_
-  MemoryFile client_ca_;        // replaced under mutex_
+  Loaded in_use_;                                         // guarded by mutex_
+  absl::Status last_failure_;                             // guarded by mutex_; the same failure is logged once
+  MemoryFile identity_;                                   // replaced under mutex_
+  MemoryFile client_ca_;                                  // replaced under mutex_
   std::shared_ptr<grpc::ServerCredentials> credentials_;  // reads the memory files, so it goes before them
   std::condition_variable_any wake_;
   std::jthread watch_;

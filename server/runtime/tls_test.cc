@@ -89,7 +89,8 @@ class TlsTest : public testing::Test {
     tls_ = *std::move(tls);
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", tls_->credentials(), &port_);
-    builder.RegisterCallbackGenericService(&service_);
+    service_ = std::make_unique<CallerNameService>();
+    builder.RegisterCallbackGenericService(service_.get());
     server_ = builder.BuildAndStart();
     ASSERT_NE(server_, nullptr);
     ASSERT_GT(port_, 0);
@@ -172,7 +173,7 @@ class TlsTest : public testing::Test {
   const IssuedCertificate client_ = MakeClientCertificate(authority_);
   const IssuedCertificate other_client_ = MakeClientCertificate(other_authority_);
   const TlsFiles files_ = TlsFilesIn(folder_.path());
-  CallerNameService service_;
+  std::unique_ptr<CallerNameService> service_;  // each server needs one of its own
   std::unique_ptr<ServerTls> tls_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
@@ -182,9 +183,7 @@ TEST_F(TlsTest, CallerWithACertificateIsKnownByItsUri) {
   EXPECT_EQ(Call(authority_.certificate(), client_), "auditor/ola");
 }
 
-TEST_F(TlsTest, CallerWithoutACertificateIsRefused) {
-  EXPECT_EQ(Call(authority_.certificate(), {}), std::nullopt);
-}
+TEST_F(TlsTest, CallerWithoutACertificateIsRefused) { EXPECT_EQ(Call(authority_.certificate(), {}), std::nullopt); }
 
 TEST_F(TlsTest, CertificateOfAnotherAuthorityIsRefused) {
   EXPECT_EQ(Call(authority_.certificate(), other_client_), std::nullopt);

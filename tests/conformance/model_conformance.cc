@@ -17,7 +17,7 @@ using storage::KeyRange;
 using storage::Reader;
 using storage::WriteBatch;
 
-constexpr int kOperations = 12'000;
+constexpr int kOperations = 10'000;
 
 // Draws operations. Few different keys, so that they meet each other.
 class Dice {

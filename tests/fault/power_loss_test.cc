@@ -39,7 +39,7 @@ void LosePowerAgainAndAgain(std::uint64_t seed, Unsynced unsynced) {
 }
 
 TEST(PowerLoss, KeepsWhatWasAcknowledgedWhenAllElseIsLost) {
-  for (const std::uint64_t seed : Seeds(25, 1'000)) {
+  for (const std::uint64_t seed : Seeds(15, 1'000)) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     LosePowerAgainAndAgain(seed, Unsynced::kLost);
     if (testing::Test::HasFailure()) {
@@ -49,7 +49,7 @@ TEST(PowerLoss, KeepsWhatWasAcknowledgedWhenAllElseIsLost) {
 }
 
 TEST(PowerLoss, KeepsWhatWasAcknowledgedWhenSomeOfTheRestIsLeft) {
-  for (const std::uint64_t seed : Seeds(25, 1'000)) {
+  for (const std::uint64_t seed : Seeds(15, 1'000)) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     LosePowerAgainAndAgain(seed, Unsynced::kPrefix);
     if (testing::Test::HasFailure()) {

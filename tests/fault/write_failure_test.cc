@@ -33,7 +33,7 @@ TEST_P(WriteFailure, LosesNothingAcknowledged) {
     FaultHarness harness(seed + nth);
     ASSERT_THAT(harness.Open(), IsOk());
     harness.disk().FailNth(GetParam().operation, nth, Outcome::kIoError);
-    constexpr int kBatches = 120;
+    constexpr int kBatches = 60;
     const int acknowledged = harness.CommitUpTo(kBatches);
     if (harness.disk().refused()) {
       ++hits;
@@ -81,7 +81,7 @@ TEST_P(OpenFailure, LosesNothingAcknowledged) {
 std::string NameOfParam(const testing::TestParamInfo<Case>& info) { return info.param.name; }
 
 INSTANTIATE_TEST_SUITE_P(Operations, WriteFailure,
-                         testing::Values(Case{Operation::kAppend, 60, "Append"}, Case{Operation::kSync, 60, "Sync"},
+                         testing::Values(Case{Operation::kAppend, 30, "Append"}, Case{Operation::kSync, 30, "Sync"},
                                          Case{Operation::kFolderSync, 12, "FolderSync"},
                                          Case{Operation::kCreate, 12, "Create"},
                                          Case{Operation::kDelete, 10, "Delete"}),
@@ -95,7 +95,7 @@ INSTANTIATE_TEST_SUITE_P(Operations, OpenFailure,
                          NameOfParam);
 
 TEST(DiskFull, IsReportedAsSuchAndLosesNothingAcknowledged) {
-  for (const std::uint64_t seed : Seeds(25, 1'000)) {
+  for (const std::uint64_t seed : Seeds(12, 1'000)) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     FaultHarness harness(seed);
     ASSERT_THAT(harness.Open(), IsOk());
