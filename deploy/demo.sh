@@ -48,7 +48,9 @@ export KOBLING_HOME="$dir/profiles"
 started=$SECONDS
 
 step "1. The service is installed, with a certificate for each person and register that takes part"
-"$koblingd" init --dir "$dir/server" --environment trial --listen 127.0.0.1:0 >"$dir/init.txt"
+# A free port, written into the configuration, so that profiles stay right when the server is started again.
+port="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
+"$koblingd" init --dir "$dir/server" --environment trial --listen "127.0.0.1:$port" >"$dir/init.txt"
 sed -n '/ingerprint/s/^/   /p' "$dir/init.txt"
 config="$dir/server/koblingd.toml"
 certificate() { "$koblingd" certificate issue --config "$config" --role "$1" --id "$2" --out "$dir/certificates/$2" >/dev/null; }
@@ -155,10 +157,11 @@ say "Project $project is active. Its key was made in the server and never leaves
 step "5. NPR sends the population: national identifiers in, løpenumre never out of this step"
 code=0
 as NPR population submit "$project" --file "$dir/data/npr_population.csv" --column fnr --relative mor_fnr \
-  --rejects "$dir/npr_rejects.csv" --format json >"$dir/submission.json" || code=$?
-[ "$code" -eq 0 ] || [ "$code" -eq 5 ] || fail "the submission was refused"
+  --rejects "$dir/npr_rejects.csv" --format json >"$dir/submission.json" 2>"$dir/submission.txt" || code=$?
+[ "$code" -eq 0 ] || [ "$code" -eq 5 ] || { cat "$dir/submission.txt" >&2; fail "the submission was refused."; }
 say "$(field counts.rows <"$dir/submission.json") rows, $(field counts.identifiers <"$dir/submission.json") persons, \
 $(field counts.relatives <"$dir/submission.json") mothers outside the population."
+sed -n 's/^\([0-9].* left out: .*\) \[.*/     \1/p' "$dir/submission.txt"
 say "Bad rows are listed as line, column and reason in npr_rejects.csv, never with the value. The good rows stand."
 as NPR population complete "$project" >/dev/null
 
