@@ -1,7 +1,7 @@
 // One row for each method of the API: who may call it, what it does, and whether a client may send it again.
 //
-// The server refuses a method without a row, the client retries by it, and docs/commands.md is generated from it. A test
-// compares the rows with the methods that the protocol files declare.
+// The server refuses a method without a row, the client retries by it, and docs/commands.md is generated from it. A
+// test compares the rows with the methods that the protocol files declare.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ enum class Effect : std::uint8_t {
 
 // Whether a client may send the same call again when it got no answer.
 enum class Resend : std::uint8_t {
-  kSafe,        // a read, or a change that carries a request id
-  kNever,       // a look at a person: each is an event that the person can see
+  kSafe,   // a read, or a change that carries a request id
+  kNever,  // a look at a person: each is an event that the person can see
 };
 
 struct MethodPolicy {

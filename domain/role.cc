@@ -6,12 +6,18 @@ namespace kobling::domain {
 
 std::string_view NameOf(Role role) {
   switch (role) {
-    case Role::kCaseworker: return "caseworker";
-    case Role::kKeyOfficer: return "key-officer";
-    case Role::kRegister: return "register";
-    case Role::kInsightPortal: return "insight-portal";
-    case Role::kAuditor: return "auditor";
-    case Role::kOperator: return "operator";
+    case Role::kCaseworker:
+      return "caseworker";
+    case Role::kKeyOfficer:
+      return "key-officer";
+    case Role::kRegister:
+      return "register";
+    case Role::kInsightPortal:
+      return "insight-portal";
+    case Role::kAuditor:
+      return "auditor";
+    case Role::kOperator:
+      return "operator";
   }
   return "unknown";
 }

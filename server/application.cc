@@ -115,7 +115,8 @@ absl::Status Application::Parts::Open() {
   sets = std::make_unique<storage::SetStore>(*store, std::move(*keys->set_digest), std::move(*keys->sets));
   KOBLING_ASSIGN_OR_RETURN(events, storage::EventLog::Open(*store));
   KOBLING_ASSIGN_OR_RETURN(state, State::Load(*store, *sets));
-  committer = std::make_unique<Committer>(*store, *events, *state, clock, [this](const absl::Status& status) { Fail(status); });
+  committer =
+      std::make_unique<Committer>(*store, *events, *state, clock, [this](const absl::Status& status) { Fail(status); });
   core = std::make_unique<Core>(Core{config, clock, *store, *keys, *directory, *sets, identities, *state, *committer});
   pipeline = std::make_unique<Pipeline>(*core, log);
   key_files = std::make_unique<KeyFiles>(*core, folder);
@@ -178,7 +179,8 @@ absl::StatusOr<std::unique_ptr<Application>> Application::Open(const ServerConfi
 }
 
 absl::StatusOr<std::unique_ptr<Application>> Application::Open(const ServerConfig& config, const domain::Clock& clock,
-                                                               Log& log, std::unique_ptr<storage::KeyValueStore> store) {
+                                                               Log& log,
+                                                               std::unique_ptr<storage::KeyValueStore> store) {
   auto parts = std::make_unique<Parts>(config, clock, log);
   parts->store = std::move(store);
   KOBLING_RETURN_IF_ERROR(parts->Open());
@@ -210,9 +212,9 @@ absl::Status Application::Serve(const ServeOptions& options) {
   grpc::ResourceQuota quota("koblingd");
   quota.SetMaxThreads(static_cast<int>(limits.handler_threads) + 4);
   builder.SetResourceQuota(quota);
-  for (grpc::Service* service :
-       std::initializer_list<grpc::Service*>{&register_service, &project_service, &population_service, &key_file_service,
-                                             &usage_service, &insight_service, &audit_service, &operator_service}) {
+  for (grpc::Service* service : std::initializer_list<grpc::Service*>{
+           &register_service, &project_service, &population_service, &key_file_service, &usage_service,
+           &insight_service, &audit_service, &operator_service}) {
     builder.RegisterService(service);
   }
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();

@@ -113,7 +113,8 @@ absl::StatusOr<Allotment> Directory::Allot(std::span<const NewIdentifier> identi
     return allotment;
   }
   if (identifiers.size() >= std::size_t{kAbsent} - allotment.first) {
-    return domain::MakeError(domain::Reason::kInternal, {{domain::DetailKey::kHint, "all identifier numbers are in use"}});
+    return domain::MakeError(domain::Reason::kInternal,
+                             {{domain::DetailKey::kHint, "all identifier numbers are in use"}});
   }
   allotment.tags.reserve(identifiers.size());
   for (std::size_t begin = 0; begin < identifiers.size(); begin += kBlockIdentifiers) {
@@ -153,7 +154,8 @@ void Directory::Publish(const Allotment& allotment) {
 }
 
 absl::Status Directory::ForEach(
-    const NumberSet& numbers, const std::function<void(domain::IdentifierNumber, const domain::NationalId&)>& visit) const {
+    const NumberSet& numbers,
+    const std::function<void(domain::IdentifierNumber, const domain::NationalId&)>& visit) const {
   if (numbers.isEmpty()) {
     return absl::OkStatus();
   }

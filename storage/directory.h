@@ -1,9 +1,10 @@
 // The directory: gives each distinct identifier a dense number, and knows the identifier behind a number.
 //
-// On disk there are only sealed blocks of up to 256 identifiers with consecutive numbers, keyed by the last number of the
-// block. The way from identifier to number is a table of tags in memory, computed anew at start: so a national load writes
-// some 25,000 rows in the same atomic batch as the sets that refer to them, and a refused or broken submission leaves
-// nothing behind. Numbers are given in the order of the tags, which says nothing about who came first, and never again.
+// On disk there are only sealed blocks of up to 256 identifiers with consecutive numbers, keyed by the last number of
+// the block. The way from identifier to number is a table of tags in memory, computed anew at start: so a national load
+// writes some 25,000 rows in the same atomic batch as the sets that refer to them, and a refused or broken submission
+// leaves nothing behind. Numbers are given in the order of the tags, which says nothing about who came first, and never
+// again.
 #pragma once
 
 #include <cstdint>
@@ -41,8 +42,8 @@ class Directory {
   static constexpr std::uint32_t kAbsent = DirectoryIndex::kAbsent;
   static constexpr std::uint32_t kBlockIdentifiers = 256;
 
-  // Reads all blocks and computes the tag of each identifier. Fails with RECORD_CORRUPT if a block cannot be opened, blocks
-  // overlap, or a number lies above the high-water mark. The store must outlive the directory.
+  // Reads all blocks and computes the tag of each identifier. Fails with RECORD_CORRUPT if a block cannot be opened,
+  // blocks overlap, or a number lies above the high-water mark. The store must outlive the directory.
   static absl::StatusOr<std::unique_ptr<Directory>> Open(const Reader& store, crypto::IdentityIndex index,
                                                          crypto::RecordSealer sealer);
 
@@ -52,9 +53,9 @@ class Directory {
   // numbers[i] = number of tags[i], or kAbsent. Thread-safe.
   void Find(std::span<const crypto::Tag> tags, std::span<std::uint32_t> numbers) const;
 
-  // Adds the blocks and the new high-water mark to the batch. `identifiers` must be sorted by tag, distinct and absent from
-  // the directory. One caller at a time, who commits the batch and then calls Publish, or drops both.
-  // Fails with INTERNAL when all numbers are given out.
+  // Adds the blocks and the new high-water mark to the batch. `identifiers` must be sorted by tag, distinct and absent
+  // from the directory. One caller at a time, who commits the batch and then calls Publish, or drops both. Fails with
+  // INTERNAL when all numbers are given out.
   absl::StatusOr<Allotment> Allot(std::span<const NewIdentifier> identifiers, WriteBatch& batch) const;
 
   // Makes committed numbers known to Find. Does not hold up readers for longer than a few thousand entries.
@@ -82,8 +83,8 @@ class Directory {
   crypto::IdentityIndex identity_index_;
   crypto::RecordSealer sealer_;
   mutable std::shared_mutex mutex_;
-  DirectoryIndex index_;      // guarded by mutex_
-  std::uint32_t next_ = 0;    // guarded by mutex_; changed by Publish alone
+  DirectoryIndex index_;    // guarded by mutex_
+  std::uint32_t next_ = 0;  // guarded by mutex_; changed by Publish alone
 };
 
 }  // namespace kobling::storage

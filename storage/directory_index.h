@@ -10,8 +10,8 @@
 
 namespace kobling::storage {
 
-// A slot keeps the first 96 bits of a tag beside the number, 16 bytes in all: with 10^7 identifiers in the table and 10^9
-// look-ups of unknown ones, the chance of a single false hit is about 10^-13. Not thread-safe.
+// A slot keeps the first 96 bits of a tag beside the number, 16 bytes in all: with 10^7 identifiers in the table and
+// 10^9 look-ups of unknown ones, the chance of a single false hit is about 10^-13. Not thread-safe.
 class DirectoryIndex {
  public:
   static constexpr std::uint32_t kAbsent = 0xffffffff;

@@ -16,9 +16,9 @@ constexpr char kVersion = 1;
 enum Tag : std::uint8_t { kTime = 1, kFirstText = 2, kCount = 20, kChange = 21 };
 
 using TextMember = std::string Event::*;
-constexpr std::array<TextMember, 11> kTexts = {&Event::actor,  &Event::role,        &Event::operation, &Event::result,
+constexpr std::array<TextMember, 11> kTexts = {&Event::actor,   &Event::role,       &Event::operation,   &Event::result,
                                                &Event::purpose, &Event::project,    &Event::register_id, &Event::object,
-                                               &Event::reason, &Event::request_id, &Event::subject};
+                                               &Event::reason,  &Event::request_id, &Event::subject};
 
 void AppendField(std::string& bytes, std::uint8_t tag, std::string_view value) {
   bytes.push_back(static_cast<char>(tag));

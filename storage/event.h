@@ -19,8 +19,8 @@ struct EventChange {
   friend bool operator==(const EventChange&, const EventChange&) = default;
 };
 
-// One event. Texts come from callers' descriptive fields (titles, reasons) or are names of our own; never an identifier, a
-// løpenummer or a key. The subject is a keyed reference to a person, empty where no person is concerned.
+// One event. Texts come from callers' descriptive fields (titles, reasons) or are names of our own; never an
+// identifier, a løpenummer or a key. The subject is a keyed reference to a person, empty where no person is concerned.
 struct Event {
   absl::Time time;  // kept to the microsecond
   std::string actor;

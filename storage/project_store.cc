@@ -109,11 +109,20 @@ absl::StatusOr<std::map<std::string, ProjectRows>> ProjectStore::Load(const Read
       return Corrupt("a row belongs to no project");
     }
     switch (kind) {
-      case kSubmission: KOBLING_RETURN_IF_ERROR(Add(rows->value(), project->second.submissions)); break;
-      case kMatch: KOBLING_RETURN_IF_ERROR(Add(rows->value(), project->second.matches)); break;
-      case kKeyFile: KOBLING_RETURN_IF_ERROR(Add(rows->value(), project->second.key_files)); break;
-      case kUsage: KOBLING_RETURN_IF_ERROR(Add(rows->value(), project->second.usage)); break;
-      default: return Corrupt("a row of a project is of an unknown kind");
+      case kSubmission:
+        KOBLING_RETURN_IF_ERROR(Add(rows->value(), project->second.submissions));
+        break;
+      case kMatch:
+        KOBLING_RETURN_IF_ERROR(Add(rows->value(), project->second.matches));
+        break;
+      case kKeyFile:
+        KOBLING_RETURN_IF_ERROR(Add(rows->value(), project->second.key_files));
+        break;
+      case kUsage:
+        KOBLING_RETURN_IF_ERROR(Add(rows->value(), project->second.usage));
+        break;
+      default:
+        return Corrupt("a row of a project is of an unknown kind");
     }
   }
   KOBLING_RETURN_IF_ERROR(rows->status());

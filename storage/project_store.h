@@ -64,7 +64,8 @@ class RequestLedger {
 // Wrapped keys. The kind is "person", "project" and so on; the id is the project's, empty for a service key.
 class KeyStore {
  public:
-  static void Put(std::string_view kind, std::string_view id, std::uint32_t version, std::string wrapped, WriteBatch& batch);
+  static void Put(std::string_view kind, std::string_view id, std::uint32_t version, std::string wrapped,
+                  WriteBatch& batch);
   static void Delete(std::string_view kind, std::string_view id, std::uint32_t version, WriteBatch& batch);
   // Fails with KEY_UNUSABLE if there is no such key.
   static absl::StatusOr<std::string> Get(const Reader& store, std::string_view kind, std::string_view id,

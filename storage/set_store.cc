@@ -31,7 +31,9 @@ std::string Serialise(const NumberSet& set) {
 }
 
 // Rows are sealed for the place where they stand, so that no row passes for another.
-std::string SealedAs(std::string_view row_key) { return "kobling/v1/set" + std::string(1, '\0') + std::string(row_key); }
+std::string SealedAs(std::string_view row_key) {
+  return "kobling/v1/set" + std::string(1, '\0') + std::string(row_key);
+}
 
 }  // namespace
 
@@ -104,7 +106,8 @@ absl::StatusOr<NumberSet> SetStore::Get(const SetId& id) const {
   }
   KOBLING_RETURN_IF_ERROR(rows->status());
   if (NameOf(set) != id) {  // each row opened, but one of them, or all, may be gone
-    return domain::MakeError(domain::Reason::kRecordCorrupt, {{domain::DetailKey::kHint, "a set is missing, or a part of it"}});
+    return domain::MakeError(domain::Reason::kRecordCorrupt,
+                             {{domain::DetailKey::kHint, "a set is missing, or a part of it"}});
   }
   return set;
 }

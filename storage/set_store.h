@@ -19,8 +19,8 @@ namespace kobling::storage {
 // The empty set has the empty name and is not stored.
 using SetId = std::string;
 
-// Sets of up to kSmallSetBytes are one row; larger ones are a row for each 65,536 consecutive numbers, so that a question
-// about one person reads one row. Safe for concurrent use.
+// Sets of up to kSmallSetBytes are one row; larger ones are a row for each 65,536 consecutive numbers, so that a
+// question about one person reads one row. Safe for concurrent use.
 class SetStore {
  public:
   static constexpr std::size_t kSmallSetBytes = 16 * 1024;

@@ -8,7 +8,8 @@ using domain::DetailKey;
 using domain::MakeError;
 using domain::Reason;
 
-absl::StatusOr<const Project*> VisibleProject(const StateData& state, const Caller& caller, std::string_view project_id) {
+absl::StatusOr<const Project*> VisibleProject(const StateData& state, const Caller& caller,
+                                              std::string_view project_id) {
   const Project* const project = FindProject(state, project_id);
   if (caller.role == Role::kRegister) {
     if (project == nullptr || FindSource(project->rows.project.project_case(), caller.id.text()) == nullptr) {

@@ -10,9 +10,10 @@
 
 namespace kobling::server {
 
-// A project that the caller may see: staff see all, a register those that it is a source of. A register gets NOT_PERMITTED
-// for any other id, whether it exists or not; staff get PROJECT_NOT_FOUND for one that does not exist.
-absl::StatusOr<const Project*> VisibleProject(const StateData& state, const Caller& caller, std::string_view project_id);
+// A project that the caller may see: staff see all, a register those that it is a source of. A register gets
+// NOT_PERMITTED for any other id, whether it exists or not; staff get PROJECT_NOT_FOUND for one that does not exist.
+absl::StatusOr<const Project*> VisibleProject(const StateData& state, const Caller& caller,
+                                              std::string_view project_id);
 
 // The caller's own source in the project; NOT_PERMITTED without one.
 absl::StatusOr<const records::SourceRecord*> OwnSource(const Project& project, const Caller& caller);

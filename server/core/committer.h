@@ -79,7 +79,7 @@ class Committer {
   std::mutex commit_mutex_;
   std::mutex queue_mutex_;
   std::condition_variable queue_changed_;
-  std::vector<Waiting*> queue_;                                       // guarded by queue_mutex_
+  std::vector<Waiting*> queue_;                                                  // guarded by queue_mutex_
   enum class Leader : std::uint8_t { kNone, kWriting } leader_ = Leader::kNone;  // guarded by queue_mutex_
 };
 

@@ -45,8 +45,8 @@ std::string RequestDigest(const Core& core, const Call& call, std::string_view r
   return std::string(digest.begin(), digest.end());
 }
 
-absl::StatusOr<std::optional<std::string>> EarlierAnswer(const Core& core, const Call& call, std::string_view request_id,
-                                                         std::string_view digest) {
+absl::StatusOr<std::optional<std::string>> EarlierAnswer(const Core& core, const Call& call,
+                                                         std::string_view request_id, std::string_view digest) {
   KOBLING_ASSIGN_OR_RETURN(auto record, storage::RequestLedger::Get(core.store, call.caller.id.text(), request_id));
   if (!record.has_value()) {
     return std::nullopt;

@@ -49,8 +49,8 @@ storage::Event MakeEvent(const Call& call);
 
 // Looks up an earlier answer to the same request. Nothing if the request is new; fails with REQUEST_ID_REUSED if the id
 // stands for another request. `digest` is what RequestDigest gives.
-absl::StatusOr<std::optional<std::string>> EarlierAnswer(const Core& core, const Call& call, std::string_view request_id,
-                                                         std::string_view digest);
+absl::StatusOr<std::optional<std::string>> EarlierAnswer(const Core& core, const Call& call,
+                                                         std::string_view request_id, std::string_view digest);
 
 // A keyed digest of what was asked, so that the ledger says nothing about it.
 std::string RequestDigest(const Core& core, const Call& call, std::string_view request_bytes);
@@ -75,10 +75,12 @@ absl::StatusOr<Response> ParseAnswer(const std::string& bytes) {
   return response;
 }
 
-// Makes a change once, however often it is asked for: a request with the id and content of one that was answered gets the
-// same answer. `prepare` reads the state, fills in the change and returns the answer; it runs while nothing else changes.
+// Makes a change once, however often it is asked for: a request with the id and content of one that was answered gets
+// the same answer. `prepare` reads the state, fills in the change and returns the answer; it runs while nothing else
+// changes.
 template <typename Response, typename Request, typename Prepare>
-absl::StatusOr<Response> ChangeOnce(const Core& core, const Call& call, const Request& request, const Prepare& prepare) {
+absl::StatusOr<Response> ChangeOnce(const Core& core, const Call& call, const Request& request,
+                                    const Prepare& prepare) {
   KOBLING_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   const std::string digest = RequestDigest(core, call, request.SerializeAsString());
   Response response;

@@ -7,8 +7,8 @@
 namespace kobling::server {
 namespace {
 
-// Without a time zone database (a minimal container), Norway is taken to be one hour east of UTC: at worst a day begins an
-// hour late in summer.
+// Without a time zone database (a minimal container), Norway is taken to be one hour east of UTC: at worst a day begins
+// an hour late in summer.
 absl::TimeZone Norway() {
   absl::TimeZone zone;
   if (!absl::LoadTimeZone("Europe/Oslo", &zone)) {
@@ -21,7 +21,9 @@ absl::TimeZone Norway() {
 
 absl::CivilDay DayOf(absl::Time time) { return absl::ToCivilDay(time, Norway()); }
 
-std::string DateText(absl::CivilDay day) { return absl::StrFormat("%04d-%02d-%02d", day.year(), day.month(), day.day()); }
+std::string DateText(absl::CivilDay day) {
+  return absl::StrFormat("%04d-%02d-%02d", day.year(), day.month(), day.day());
+}
 
 std::optional<absl::CivilDay> ParseDate(std::string_view text) {
   if (text.size() != 10 || text[4] != '-' || text[7] != '-') {

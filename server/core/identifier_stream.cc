@@ -24,9 +24,10 @@ void SortByTag(std::vector<storage::NewIdentifier>& entries) {
 
 // Drops repeats from a sorted vector.
 void Deduplicate(std::vector<storage::NewIdentifier>& entries) {
-  entries.erase(std::unique(entries.begin(), entries.end(),
-                            [](const storage::NewIdentifier& a, const storage::NewIdentifier& b) { return a.tag == b.tag; }),
-                entries.end());
+  entries.erase(
+      std::unique(entries.begin(), entries.end(),
+                  [](const storage::NewIdentifier& a, const storage::NewIdentifier& b) { return a.tag == b.tag; }),
+      entries.end());
 }
 
 // Two sorted vectors into one, each tag once.

@@ -46,8 +46,8 @@ struct StreamedIdentifiers {
   api::StreamCounts counts;
 };
 
-// Looks strangers up again: those that got a number meanwhile move into the sets, and the counts follow. Called once more
-// inside the commit, where no other stream can give out numbers.
+// Looks strangers up again: those that got a number meanwhile move into the sets, and the counts follow. Called once
+// more inside the commit, where no other stream can give out numbers.
 void ResolveStrangers(const storage::Directory& directory, StreamedIdentifiers& stream);
 
 struct StreamLimits {
@@ -55,7 +55,8 @@ struct StreamLimits {
   std::uint32_t columns;
 };
 
-// For one stream and one thread. Holds 4 bytes for a known identifier and 24 for an unknown one; nothing is stored anywhere.
+// For one stream and one thread. Holds 4 bytes for a known identifier and 24 for an unknown one; nothing is stored
+// anywhere.
 class IdentifierStream {
  public:
   static constexpr std::size_t kMaxBatchRows = 50'000;
@@ -66,8 +67,8 @@ class IdentifierStream {
   IdentifierStream(const IdentifierStream&) = delete;
   IdentifierStream& operator=(const IdentifierStream&) = delete;
 
-  // Takes a batch and adds its faults. Fails with STREAM_PROTOCOL if rows are missing or the column is none of the header's,
-  // MESSAGE_TOO_LARGE, TOO_MANY_ROWS (this stream) or SERVER_BUSY (all streams together).
+  // Takes a batch and adds its faults. Fails with STREAM_PROTOCOL if rows are missing or the column is none of the
+  // header's, MESSAGE_TOO_LARGE, TOO_MANY_ROWS (this stream) or SERVER_BUSY (all streams together).
   absl::Status Add(const api::IdentifierBatch& batch, std::vector<api::RowFault>& faults);
 
   // Rows taken so far from a column, kept-back ones included.

@@ -96,7 +96,8 @@ absl::Status KeyFileFolder::Read(const std::string& name, std::uint64_t offset,
                                  const std::function<absl::Status(std::span<const char>)>& visit) const {
   const int descriptor = open((folder_ / name).c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) {
-    return MakeError(errno == ENOENT ? Reason::kKeyFileExpired : Reason::kFileUnreadable, {{DetailKey::kKeyFile, name}});
+    return MakeError(errno == ENOENT ? Reason::kKeyFileExpired : Reason::kFileUnreadable,
+                     {{DetailKey::kKeyFile, name}});
   }
   std::vector<char> buffer(kReadBytes);
   absl::Status status;

@@ -56,7 +56,8 @@ void AppendRow(const Row& row, std::string& text) {
     packed /= 10;
   }
   line[NationalId::kLength] = ';';
-  LopenummerOf(row).CopyText(std::span<char, Lopenummer::kLength>(line.data() + NationalId::kLength + 1, Lopenummer::kLength));
+  LopenummerOf(row).CopyText(
+      std::span<char, Lopenummer::kLength>(line.data() + NationalId::kLength + 1, Lopenummer::kLength));
   line.back() = '\n';
   text.append(line.data(), line.size());
 }
@@ -127,7 +128,8 @@ absl::StatusOr<LopenummerTable> LopenummerTable::Compute(const Core& core, const
 
 std::size_t LopenummerTable::Find(std::uint32_t representative, std::size_t& cursor) const {
   if (cursor >= numbers_.size() || numbers_[cursor] != representative) {
-    cursor = static_cast<std::size_t>(std::lower_bound(numbers_.begin(), numbers_.end(), representative) - numbers_.begin());
+    cursor =
+        static_cast<std::size_t>(std::lower_bound(numbers_.begin(), numbers_.end(), representative) - numbers_.begin());
   }
   return cursor++;
 }
@@ -139,7 +141,8 @@ absl::StatusOr<SealedKeyFile> SealKeyFile(const Core& core, const domain::Projec
   SealedKeyFile result;
   result.rows = rows.size();
   HashingSink sink(file);
-  KOBLING_ASSIGN_OR_RETURN(const auto writer, crypto::AgeWriter::Create(sink, std::span(&recipient, 1), *core.keys.arena));
+  KOBLING_ASSIGN_OR_RETURN(const auto writer,
+                           crypto::AgeWriter::Create(sink, std::span(&recipient, 1), *core.keys.arena));
   KOBLING_RETURN_IF_ERROR(writer->Write(Bytes(kHeader)));
   std::string text;
   text.reserve(kBufferRows * kRowBytes);

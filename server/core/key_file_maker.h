@@ -31,8 +31,8 @@ class LopenummerTable {
   const std::vector<std::uint32_t>& numbers() const { return numbers_; }
   domain::Lopenummer at(std::size_t position) const { return domain::Lopenummer(bits_[position]); }
 
-  // Position of a representative of the set. Questions in ascending order are answered at once: `cursor` begins at 0 and is
-  // kept by the caller.
+  // Position of a representative of the set. Questions in ascending order are answered at once: `cursor` begins at 0
+  // and is kept by the caller.
   std::size_t Find(std::uint32_t representative, std::size_t& cursor) const;
 
  private:
@@ -48,8 +48,8 @@ struct SealedKeyFile {
   crypto::MinisignHash hash;
 };
 
-// Writes the key file of the identifiers, sealed to the recipient, into `file`. The rows are sorted by løpenummer, then by
-// identifier. The caller keeps or drops the file.
+// Writes the key file of the identifiers, sealed to the recipient, into `file`. The rows are sorted by løpenummer, then
+// by identifier. The caller keeps or drops the file.
 absl::StatusOr<SealedKeyFile> SealKeyFile(const Core& core, const domain::ProjectId& project,
                                           const storage::NumberSet& identifiers, const LopenummerTable& lopenumre,
                                           const crypto::AgeRecipient& recipient, PendingKeyFile& file);

@@ -6,6 +6,7 @@
 
 #include "domain/error.h"
 #include "domain/ids.h"
+#include "domain/lopenummer.h"
 #include "domain/status_macros.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
@@ -20,8 +21,8 @@ using domain::Reason;
 
 constexpr std::size_t kMaxSources = 100;
 constexpr std::size_t kShortText = 400;
-constexpr std::uint32_t kLastPurposeKind = 7;      // kobling.v1.PurposeKind
-constexpr std::uint32_t kLinkageByRegister = 2;    // kobling.v1.LinkagePerformer
+constexpr std::uint32_t kLastPurposeKind = 7;    // kobling.v1.PurposeKind
+constexpr std::uint32_t kLinkageByRegister = 2;  // kobling.v1.LinkagePerformer
 constexpr std::uint32_t kLastLinkagePerformer = 3;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -38,8 +39,8 @@ bool LooksLikeIdentifier(std::string_view text) {
       return true;
     }
     if (run == 6 && i + 5 < text.size() && (text[i] == ' ' || text[i] == '.' || text[i] == '-') &&
-        std::all_of(text.begin() + static_cast<std::ptrdiff_t>(i) + 1, text.begin() + static_cast<std::ptrdiff_t>(i) + 6,
-                    IsDigit) &&
+        std::all_of(text.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                    text.begin() + static_cast<std::ptrdiff_t>(i) + 6, IsDigit) &&
         (i + 6 == text.size() || !IsDigit(text[i + 6]))) {
       return true;
     }
@@ -48,11 +49,23 @@ bool LooksLikeIdentifier(std::string_view text) {
   return false;
 }
 
+bool HoldsLopenummer(std::string_view text) {
+  for (std::size_t i = 0; i + domain::Lopenummer::kLength <= text.size(); ++i) {
+    if (domain::Lopenummer::Parse(text.substr(i, domain::Lopenummer::kLength)).lopenummer.has_value()) {
+      return true;
+    }
+  }
+  return false;
+}
+
 bool IsUtf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3
-                               : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+    const std::size_t length = lead < 0x80                   ? 1
+                               : lead >= 0xc2 && lead < 0xe0 ? 2
+                               : lead >= 0xe0 && lead < 0xf0 ? 3
+                               : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                             : 0;
     if (length == 0 || i + length > text.size()) {
       return false;
     }
@@ -117,21 +130,26 @@ absl::Status CheckDateOrder(const records::CaseRecord& project_case) {
 std::string ValueText(const google::protobuf::Message& message, const google::protobuf::FieldDescriptor& field) {
   const google::protobuf::Reflection& reflection = *message.GetReflection();
   switch (field.cpp_type()) {
-    case google::protobuf::FieldDescriptor::CPPTYPE_STRING: return reflection.GetString(message, &field);
-    case google::protobuf::FieldDescriptor::CPPTYPE_BOOL: return reflection.GetBool(message, &field) ? "yes" : "no";
-    case google::protobuf::FieldDescriptor::CPPTYPE_UINT32: return std::to_string(reflection.GetUInt32(message, &field));
-    case google::protobuf::FieldDescriptor::CPPTYPE_UINT64: return std::to_string(reflection.GetUInt64(message, &field));
+    case google::protobuf::FieldDescriptor::CPPTYPE_STRING:
+      return reflection.GetString(message, &field);
+    case google::protobuf::FieldDescriptor::CPPTYPE_BOOL:
+      return reflection.GetBool(message, &field) ? "yes" : "no";
+    case google::protobuf::FieldDescriptor::CPPTYPE_UINT32:
+      return std::to_string(reflection.GetUInt32(message, &field));
+    case google::protobuf::FieldDescriptor::CPPTYPE_UINT64:
+      return std::to_string(reflection.GetUInt64(message, &field));
     case google::protobuf::FieldDescriptor::CPPTYPE_ENUM: {
       constexpr std::string_view kPrefix = "SCOPE_RECORD_";
       const std::string& name = reflection.GetEnum(message, &field)->name();
       return name.substr(name.starts_with(kPrefix) ? kPrefix.size() : 0);
     }
-    default: return {};
+    default:
+      return {};
   }
 }
 
-void AddDifferences(const google::protobuf::Message& before, const google::protobuf::Message& after, std::string_view prefix,
-                    std::vector<storage::EventChange>& changes) {
+void AddDifferences(const google::protobuf::Message& before, const google::protobuf::Message& after,
+                    std::string_view prefix, std::vector<storage::EventChange>& changes) {
   const google::protobuf::Descriptor& type = *before.GetDescriptor();
   for (int i = 0; i < type.field_count(); ++i) {
     const google::protobuf::FieldDescriptor& field = *type.field(i);
@@ -158,6 +176,9 @@ absl::Status CheckText(std::string_view field, std::string_view value, std::size
   if (LooksLikeIdentifier(value)) {
     return Malformed(field, "it holds something that looks like a national identifier");
   }
+  if (HoldsLopenummer(value)) {
+    return Malformed(field, "it holds a løpenummer");
+  }
   return absl::OkStatus();
 }
 
@@ -183,10 +204,9 @@ absl::Status CheckCase(const records::CaseRecord& project_case,
   KOBLING_RETURN_IF_ERROR(CheckText("decision_reference", project_case.decision_reference(), kShortText));
   KOBLING_RETURN_IF_ERROR(CheckText("legal_basis", project_case.legal_basis()));
   KOBLING_RETURN_IF_ERROR(CheckText("contact", project_case.contact(), kShortText));
-  for (const auto& [field, value] : {std::pair("decision_date", &project_case.decision_date()),
-                                     std::pair("start_date", &project_case.start_date()),
-                                     std::pair("end_date", &project_case.end_date()),
-                                     std::pair("deletion_date", &project_case.deletion_date())}) {
+  for (const auto& [field, value] :
+       {std::pair("decision_date", &project_case.decision_date()), std::pair("start_date", &project_case.start_date()),
+        std::pair("end_date", &project_case.end_date()), std::pair("deletion_date", &project_case.deletion_date())}) {
     KOBLING_RETURN_IF_ERROR(CheckDate(field, *value));
   }
   KOBLING_RETURN_IF_ERROR(CheckDateOrder(project_case));

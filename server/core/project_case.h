@@ -29,8 +29,8 @@ absl::Status CheckDate(std::string_view field, std::string_view value);
 absl::Status CheckCase(const records::CaseRecord& project_case,
                        const std::map<std::string, records::RegisterRecord>& registers);
 
-// Everything that a lawful project needs is there. Fails with PROJECT_INCOMPLETE, naming the first field that is missing and
-// the rule behind it.
+// Everything that a lawful project needs is there. Fails with PROJECT_INCOMPLETE, naming the first field that is
+// missing and the rule behind it.
 absl::Status CheckComplete(const records::CaseRecord& project_case);
 
 // Which fields differ, with their old and new values; sources by register, as sources[NPR].scope.

@@ -16,7 +16,7 @@ namespace kobling::server {
 namespace {
 
 constexpr std::uint32_t kServiceKeyVersion = 1;
-constexpr std::array<std::string_view, 7> kServiceKeyKinds = {"index", "person",  "identifiers", "sets",
+constexpr std::array<std::string_view, 7> kServiceKeyKinds = {"index",  "person",  "identifiers", "sets",
                                                               "digest", "subject", "signing"};
 constexpr std::string_view kSigningKeyIdKey = "signing/key-id";
 
@@ -30,13 +30,15 @@ absl::Status CreateKey(const crypto::KeyEncryptionKey& kek, crypto::SecretArena&
 
 absl::StatusOr<crypto::SecretKey> LoadKey(const storage::Reader& store, const crypto::KeyEncryptionKey& kek,
                                           crypto::SecretArena& arena, const crypto::KeyLabel& label) {
-  KOBLING_ASSIGN_OR_RETURN(const std::string wrapped, storage::KeyStore::Get(store, label.kind, label.id, label.version));
+  KOBLING_ASSIGN_OR_RETURN(const std::string wrapped,
+                           storage::KeyStore::Get(store, label.kind, label.id, label.version));
   return kek.Unwrap(wrapped, label, arena);
 }
 
 absl::StatusOr<crypto::MinisignSigner> LoadSigner(const storage::Reader& store, const crypto::KeyEncryptionKey& kek,
                                                   crypto::SecretArena& arena) {
-  KOBLING_ASSIGN_OR_RETURN(const crypto::SecretKey seed, LoadKey(store, kek, arena, {"signing", "", kServiceKeyVersion}));
+  KOBLING_ASSIGN_OR_RETURN(const crypto::SecretKey seed,
+                           LoadKey(store, kek, arena, {"signing", "", kServiceKeyVersion}));
   KOBLING_ASSIGN_OR_RETURN(crypto::SigningKey key, crypto::SigningKey::FromSeed(arena, seed));
   KOBLING_ASSIGN_OR_RETURN(const auto stored, store.Get(storage::Family::kMeta, kSigningKeyIdKey));
   crypto::MinisignKeyId key_id;
@@ -94,9 +96,11 @@ absl::Status ServiceKeys::CreateProjectKey(const domain::ProjectId& project, std
   return CreateKey(kek, *arena, {"project", project.text(), version}, batch);
 }
 
-absl::StatusOr<crypto::LinkagePrf> ServiceKeys::ProjectPrf(const storage::Reader& store, const domain::ProjectId& project,
+absl::StatusOr<crypto::LinkagePrf> ServiceKeys::ProjectPrf(const storage::Reader& store,
+                                                           const domain::ProjectId& project,
                                                            std::uint32_t version) const {
-  KOBLING_ASSIGN_OR_RETURN(const crypto::SecretKey key, LoadKey(store, kek, *arena, {"project", project.text(), version}));
+  KOBLING_ASSIGN_OR_RETURN(const crypto::SecretKey key,
+                           LoadKey(store, kek, *arena, {"project", project.text(), version}));
   return crypto::LinkagePrf::Create(*arena, key);
 }
 

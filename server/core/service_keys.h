@@ -18,14 +18,16 @@ namespace kobling::server {
 // Each part has a key of its own. Const functions are safe for concurrent use; the arena must outlive the object.
 struct ServiceKeys {
   // Makes all service keys and wraps them into the batch. For a new database only.
-  static absl::Status Create(const crypto::KeyEncryptionKey& kek, crypto::SecretArena& arena, storage::WriteBatch& batch);
+  static absl::Status Create(const crypto::KeyEncryptionKey& kek, crypto::SecretArena& arena,
+                             storage::WriteBatch& batch);
 
   // Fails with KEY_UNUSABLE if a key is missing, was moved, or was wrapped by another KEK.
   static absl::StatusOr<ServiceKeys> Load(const storage::Reader& store, crypto::KeyEncryptionKey kek,
                                           crypto::SecretArena& arena);
 
   // A new project key, wrapped into the batch.
-  absl::Status CreateProjectKey(const domain::ProjectId& project, std::uint32_t version, storage::WriteBatch& batch) const;
+  absl::Status CreateProjectKey(const domain::ProjectId& project, std::uint32_t version,
+                                storage::WriteBatch& batch) const;
 
   // The way from a person to a løpenummer in the project. Fails with KEY_UNUSABLE if the key was destroyed.
   absl::StatusOr<crypto::LinkagePrf> ProjectPrf(const storage::Reader& store, const domain::ProjectId& project,

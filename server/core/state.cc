@@ -20,7 +20,9 @@ void UpsertBy(std::vector<Row>& rows, const Row& row, const KeyOf& key_of) {
   }
 }
 
-constexpr auto kByNumber = [](const auto& row) { return std::make_tuple(std::string_view(row.register_id()), row.number()); };
+constexpr auto kByNumber = [](const auto& row) {
+  return std::make_tuple(std::string_view(row.register_id()), row.number());
+};
 
 }  // namespace
 
@@ -56,8 +58,9 @@ const Project* FindProject(const StateData& state, std::string_view id) {
 
 const records::SourceRecord* FindSource(const records::CaseRecord& project_case, std::string_view register_id) {
   const auto& sources = project_case.sources();
-  const auto found = std::find_if(sources.begin(), sources.end(),
-                                  [&](const records::SourceRecord& source) { return source.register_id() == register_id; });
+  const auto found = std::find_if(sources.begin(), sources.end(), [&](const records::SourceRecord& source) {
+    return source.register_id() == register_id;
+  });
   return found == sources.end() ? nullptr : &*found;
 }
 
@@ -84,10 +87,15 @@ records::SourceProgressRecord& MutableProgressOf(records::ProjectRecord& project
 void Upsert(std::vector<records::SubmissionRecord>& rows, const records::SubmissionRecord& row) {
   UpsertBy(rows, row, kByNumber);
 }
-void Upsert(std::vector<records::MatchRecord>& rows, const records::MatchRecord& row) { UpsertBy(rows, row, kByNumber); }
-void Upsert(std::vector<records::KeyFileRecord>& rows, const records::KeyFileRecord& row) { UpsertBy(rows, row, kByNumber); }
+void Upsert(std::vector<records::MatchRecord>& rows, const records::MatchRecord& row) {
+  UpsertBy(rows, row, kByNumber);
+}
+void Upsert(std::vector<records::KeyFileRecord>& rows, const records::KeyFileRecord& row) {
+  UpsertBy(rows, row, kByNumber);
+}
 void Upsert(std::vector<records::UsageRecord>& rows, const records::UsageRecord& row) {
-  UpsertBy(rows, row, [](const auto& usage) { return std::make_tuple(std::string_view(usage.register_id()), usage.sequence()); });
+  UpsertBy(rows, row,
+           [](const auto& usage) { return std::make_tuple(std::string_view(usage.register_id()), usage.sequence()); });
 }
 
 }  // namespace kobling::server

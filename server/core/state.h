@@ -31,8 +31,8 @@ struct StateData {
   std::map<std::string, records::CallerRecord> callers;
 };
 
-// Read by many, changed by the committer alone, after the change is durable. Never keep a reference beyond its view, and
-// never hold a view while a change is committed by the same thread.
+// Read by many, changed by the committer alone, after the change is durable. Never keep a reference beyond its view,
+// and never hold a view while a change is committed by the same thread.
 class State {
  public:
   // Reads all records, and the sets of all submissions that stand.

@@ -6,7 +6,8 @@ namespace kobling::server {
 
 grpc::Status AuditService::ListEvents(grpc::ServerContext* context, const api::ListEventsRequest* request,
                                       grpc::ServerWriter<api::ListEventsResponse>* writer) {
-  return pipeline_.Run(*context, "/kobling.v1.AuditService/ListEvents", [&](const Call& call) {
+  RequestSubject subject = SubjectOf(*request);
+  return pipeline_.Run(*context, "/kobling.v1.AuditService/ListEvents", subject, [&](const Call& call) {
     return audit_.List(call, *request, [&](const api::ListEventsResponse& events) { return Send(*writer, events); });
   });
 }

@@ -9,11 +9,10 @@ namespace kobling::server {
 
 class AuditService final : public kobling::v1::AuditService::Service {
  public:
-  AuditService(const Pipeline& pipeline, const Core& core)
-      : pipeline_(pipeline), audit_(core) {}
+  AuditService(const Pipeline& pipeline, const Core& core) : pipeline_(pipeline), audit_(core) {}
 
   grpc::Status ListEvents(grpc::ServerContext* context, const kobling::v1::ListEventsRequest* request,
-      grpc::ServerWriter<kobling::v1::ListEventsResponse>* writer) override;
+                          grpc::ServerWriter<kobling::v1::ListEventsResponse>* writer) override;
 
  private:
   const Pipeline& pipeline_;

@@ -13,7 +13,7 @@ class InsightService final : public kobling::v1::InsightService::Service {
       : pipeline_(pipeline), insight_(core, rules) {}
 
   grpc::Status Lookup(grpc::ServerContext* context, const kobling::v1::LookupRequest* request,
-      kobling::v1::LookupResponse* response) override;
+                      kobling::v1::LookupResponse* response) override;
 
  private:
   const Pipeline& pipeline_;

@@ -2,9 +2,10 @@
 
 namespace kobling::server {
 
-grpc::Status OperatorService::GetServerInfo(grpc::ServerContext* context, const kobling::v1::GetServerInfoRequest* request,
-                             kobling::v1::ServerInfo* response) {
-  return pipeline_.Unary(*context, "/kobling.v1.OperatorService/GetServerInfo", response,
+grpc::Status OperatorService::GetServerInfo(grpc::ServerContext* context,
+                                            const kobling::v1::GetServerInfoRequest* request,
+                                            kobling::v1::ServerInfo* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.OperatorService/GetServerInfo", *request, response,
                          [&](const Call& call) { return info_.Get(call, *request); });
 }
 

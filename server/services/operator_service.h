@@ -9,11 +9,10 @@ namespace kobling::server {
 
 class OperatorService final : public kobling::v1::OperatorService::Service {
  public:
-  OperatorService(const Pipeline& pipeline, const Core& core)
-      : pipeline_(pipeline), info_(core) {}
+  OperatorService(const Pipeline& pipeline, const Core& core) : pipeline_(pipeline), info_(core) {}
 
   grpc::Status GetServerInfo(grpc::ServerContext* context, const kobling::v1::GetServerInfoRequest* request,
-      kobling::v1::ServerInfo* response) override;
+                             kobling::v1::ServerInfo* response) override;
 
  private:
   const Pipeline& pipeline_;

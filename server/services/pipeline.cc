@@ -38,12 +38,31 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
   return grpc::Status(static_cast<grpc::StatusCode>(info.code), std::string(info.what), details.SerializeAsString());
 }
 
-absl::Status Pipeline::RecordRefusal(storage::Event event, const absl::Status& refusal) const {
+RequestSubject SubjectOf(const google::protobuf::Message& request) {
+  const auto text = [&](const char* name) -> std::string {
+    const google::protobuf::FieldDescriptor* const field = request.GetDescriptor()->FindFieldByName(name);
+    return field == nullptr || field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_STRING
+               ? std::string()
+               : request.GetReflection()->GetString(request, field);
+  };
+  // Only what is a name of the right kind: a refused request may hold anything.
+  const auto checked = [](const auto& parsed) { return parsed.ok() ? parsed->text() : std::string(); };
+  return {.project = checked(domain::ProjectId::Parse(text("project_id"))),
+          .register_id = checked(domain::RegisterId::Parse(text("register_id"))),
+          .request_id = checked(domain::RequestId::Parse(text("request_id")))};
+}
+
+absl::Status Pipeline::RecordRefusal(storage::Event event, const RequestSubject& subject,
+                                     const absl::Status& refusal) const {
+  event.project = subject.project;
+  event.register_id = subject.register_id;
+  event.request_id = subject.request_id;
   event.result = std::string(domain::InfoOf(domain::ReasonOf(refusal).value_or(Reason::kInternal)).name);
   return core_.committer.Record(std::move(event));
 }
 
-absl::StatusOr<Call> Pipeline::Admit(grpc::ServerContext& context, std::string_view method) const {
+absl::StatusOr<Call> Pipeline::Admit(grpc::ServerContext& context, std::string_view method,
+                                     const RequestSubject& subject) const {
   const domain::MethodPolicy* const policy = domain::FindMethod(method);
   storage::Event event;
   event.operation = policy == nullptr ? "unknown" : std::string(policy->operation);
@@ -64,7 +83,7 @@ absl::StatusOr<Call> Pipeline::Admit(grpc::ServerContext& context, std::string_v
     return Call{*caller, policy};
   }
   log_.Warning("call refused", {Field("error", refusal)});
-  KOBLING_RETURN_IF_ERROR(RecordRefusal(std::move(event), refusal));
+  KOBLING_RETURN_IF_ERROR(RecordRefusal(std::move(event), subject, refusal));
   return refusal;
 }
 
@@ -100,12 +119,13 @@ absl::Status Pipeline::CheckRoles(const Caller& caller) const {
   });
 }
 
-grpc::Status Pipeline::Finish(const Call& call, const absl::Status& status) const {
+grpc::Status Pipeline::Finish(const Call& call, const RequestSubject& subject, const absl::Status& status) const {
   if (status.ok()) {
     return grpc::Status::OK;
   }
-  log_.Info("call not carried out", {Field("caller", call.caller.id), Field("role", call.caller.role), Field("error", status)});
-  if (const absl::Status recorded = RecordRefusal(MakeEvent(call), status); !recorded.ok()) {
+  log_.Info("call not carried out",
+            {Field("caller", call.caller.id), Field("role", call.caller.role), Field("error", status)});
+  if (const absl::Status recorded = RecordRefusal(MakeEvent(call), subject, status); !recorded.ok()) {
     return ToGrpcStatus(recorded);
   }
   return ToGrpcStatus(status);

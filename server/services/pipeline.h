@@ -1,15 +1,17 @@
-// What every call passes through: who is calling, may they, then the use case, then what the caller and the log are told.
+// What every call passes through: who is calling, may they, then the use case, then what the caller and the log are
+// told.
 //
-// Deny by default: a method without a row in the policy table is refused. Authorisation comes before any look at the request.
-// Every refusal is an event, durable before the caller hears of it.
+// Deny by default: a method without a row in the policy table is refused. Authorisation comes before any look at the
+// request. Every refusal is an event, durable before the caller hears of it.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "google/protobuf/message_lite.h"
+#include "google/protobuf/message.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/status.h"
 #include "server/core/core.h"
@@ -21,6 +23,14 @@ namespace kobling::server {
 // without a reason become INTERNAL with a fixed text.
 grpc::Status ToGrpcStatus(const absl::Status& status);
 
+// What a request is about, as far as it says so in a well-formed way: for the event of its refusal.
+struct RequestSubject {
+  std::string project;
+  std::string register_id;
+  std::string request_id;
+};
+RequestSubject SubjectOf(const google::protobuf::Message& request);
+
 // Safe for concurrent use.
 class Pipeline {
  public:
@@ -28,8 +38,10 @@ class Pipeline {
 
   // Runs a unary method. `use_case(call)` returns StatusOr<Response>.
   template <typename Response, typename UseCase>
-  grpc::Status Unary(grpc::ServerContext& context, std::string_view method, Response* response, const UseCase& use_case) const {
-    return Run(context, method, [&](const Call& call) -> absl::Status {
+  grpc::Status Unary(grpc::ServerContext& context, std::string_view method, const google::protobuf::Message& request,
+                     Response* response, const UseCase& use_case) const {
+    RequestSubject subject = SubjectOf(request);
+    return Run(context, method, subject, [&](const Call& call) -> absl::Status {
       absl::StatusOr<Response> result = use_case(call);
       if (result.ok()) {
         *response = *std::move(result);
@@ -38,10 +50,11 @@ class Pipeline {
     });
   }
 
-  // Runs any method. `use_case(call)` returns Status.
+  // Runs any method. `use_case(call)` returns Status; where the request comes as a stream, it fills in the subject.
   template <typename UseCase>
-  grpc::Status Run(grpc::ServerContext& context, std::string_view method, const UseCase& use_case) const {
-    absl::StatusOr<Call> call = Admit(context, method);
+  grpc::Status Run(grpc::ServerContext& context, std::string_view method, RequestSubject& subject,
+                   const UseCase& use_case) const {
+    absl::StatusOr<Call> call = Admit(context, method, subject);
     if (!call.ok()) {
       return ToGrpcStatus(call.status());
     }
@@ -52,14 +65,15 @@ class Pipeline {
       // Our own code throws nothing; a library might. Its text could hold anything, so it is not passed on.
       status = domain::MakeError(domain::Reason::kInternal);
     }
-    return Finish(*call, status);
+    return Finish(*call, subject, status);
   }
 
  private:
-  absl::StatusOr<Call> Admit(grpc::ServerContext& context, std::string_view method) const;
+  absl::StatusOr<Call> Admit(grpc::ServerContext& context, std::string_view method,
+                             const RequestSubject& subject) const;
   absl::Status CheckRoles(const Caller& caller) const;
-  grpc::Status Finish(const Call& call, const absl::Status& status) const;
-  absl::Status RecordRefusal(storage::Event event, const absl::Status& refusal) const;
+  grpc::Status Finish(const Call& call, const RequestSubject& subject, const absl::Status& status) const;
+  absl::Status RecordRefusal(storage::Event event, const RequestSubject& subject, const absl::Status& refusal) const;
 
   const Core& core_;
   Log& log_;

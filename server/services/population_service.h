@@ -14,14 +14,15 @@ class PopulationService final : public kobling::v1::PopulationService::Service {
       : pipeline_(pipeline), core_(core), streams_(streams), watch_(watch), population_(core) {}
 
   grpc::Status ListSubmissions(grpc::ServerContext* context, const kobling::v1::ListSubmissionsRequest* request,
-      kobling::v1::ListSubmissionsResponse* response) override;
+                               kobling::v1::ListSubmissionsResponse* response) override;
   grpc::Status GetSubmission(grpc::ServerContext* context, const kobling::v1::GetSubmissionRequest* request,
-      kobling::v1::Submission* response) override;
+                             kobling::v1::Submission* response) override;
   grpc::Status WithdrawSubmission(grpc::ServerContext* context, const kobling::v1::WithdrawSubmissionRequest* request,
-      kobling::v1::Submission* response) override;
+                                  kobling::v1::Submission* response) override;
   grpc::Status CompletePopulation(grpc::ServerContext* context, const kobling::v1::CompletePopulationRequest* request,
-      kobling::v1::CompletePopulationResponse* response) override;
-  grpc::Status Submit(grpc::ServerContext* context,
+                                  kobling::v1::CompletePopulationResponse* response) override;
+  grpc::Status Submit(
+      grpc::ServerContext* context,
       grpc::ServerReaderWriter<kobling::v1::SubmitResponse, kobling::v1::SubmitRequest>* stream) override;
 
  private:

@@ -2,87 +2,95 @@
 
 namespace kobling::server {
 
-grpc::Status ProjectService::CreateProject(grpc::ServerContext* context, const kobling::v1::CreateProjectRequest* request,
-                             kobling::v1::Project* response) {
-  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/CreateProject", response,
+grpc::Status ProjectService::CreateProject(grpc::ServerContext* context,
+                                           const kobling::v1::CreateProjectRequest* request,
+                                           kobling::v1::Project* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/CreateProject", *request, response,
                          [&](const Call& call) { return projects_.Create(call, *request); });
 }
 
 grpc::Status ProjectService::GetProject(grpc::ServerContext* context, const kobling::v1::GetProjectRequest* request,
-                             kobling::v1::Project* response) {
-  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/GetProject", response,
+                                        kobling::v1::Project* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/GetProject", *request, response,
                          [&](const Call& call) { return projects_.Get(call, *request); });
 }
 
 grpc::Status ProjectService::ListProjects(grpc::ServerContext* context, const kobling::v1::ListProjectsRequest* request,
-                             kobling::v1::ListProjectsResponse* response) {
-  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/ListProjects", response,
+                                          kobling::v1::ListProjectsResponse* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/ListProjects", *request, response,
                          [&](const Call& call) { return projects_.List(call, *request); });
 }
 
-grpc::Status ProjectService::UpdateProject(grpc::ServerContext* context, const kobling::v1::UpdateProjectRequest* request,
-                             kobling::v1::Project* response) {
-  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/UpdateProject", response,
+grpc::Status ProjectService::UpdateProject(grpc::ServerContext* context,
+                                           const kobling::v1::UpdateProjectRequest* request,
+                                           kobling::v1::Project* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/UpdateProject", *request, response,
                          [&](const Call& call) { return projects_.Update(call, *request); });
 }
 
 grpc::Status ProjectService::AddSource(grpc::ServerContext* context, const kobling::v1::AddSourceRequest* request,
-                             kobling::v1::Project* response) {
-  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/AddSource", response,
+                                       kobling::v1::Project* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/AddSource", *request, response,
                          [&](const Call& call) { return projects_.AddSource(call, *request); });
 }
 
 grpc::Status ProjectService::MarkReady(grpc::ServerContext* context, const kobling::v1::MarkReadyRequest* request,
-                             kobling::v1::Project* response) {
-  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/MarkReady", response,
+                                       kobling::v1::Project* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/MarkReady", *request, response,
                          [&](const Call& call) { return projects_.MarkReady(call, *request); });
 }
 
-grpc::Status ProjectService::CancelProject(grpc::ServerContext* context, const kobling::v1::CancelProjectRequest* request,
-                             kobling::v1::Project* response) {
-  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/CancelProject", response,
+grpc::Status ProjectService::CancelProject(grpc::ServerContext* context,
+                                           const kobling::v1::CancelProjectRequest* request,
+                                           kobling::v1::Project* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/CancelProject", *request, response,
                          [&](const Call& call) { return projects_.Cancel(call, *request); });
 }
 
-grpc::Status ProjectService::ActivateProject(grpc::ServerContext* context, const kobling::v1::ActivateProjectRequest* request,
-                             kobling::v1::Project* response) {
-  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/ActivateProject", response,
+grpc::Status ProjectService::ActivateProject(grpc::ServerContext* context,
+                                             const kobling::v1::ActivateProjectRequest* request,
+                                             kobling::v1::Project* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/ActivateProject", *request, response,
                          [&](const Call& call) { return projects_.Activate(call, *request); });
 }
 
-grpc::Status ProjectService::ConfirmRevision(grpc::ServerContext* context, const kobling::v1::ConfirmRevisionRequest* request,
-                             kobling::v1::Project* response) {
-  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/ConfirmRevision", response,
+grpc::Status ProjectService::ConfirmRevision(grpc::ServerContext* context,
+                                             const kobling::v1::ConfirmRevisionRequest* request,
+                                             kobling::v1::Project* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/ConfirmRevision", *request, response,
                          [&](const Call& call) { return projects_.ConfirmRevision(call, *request); });
 }
 
-grpc::Status ProjectService::RejectRevision(grpc::ServerContext* context, const kobling::v1::RejectRevisionRequest* request,
-                             kobling::v1::Project* response) {
-  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/RejectRevision", response,
+grpc::Status ProjectService::RejectRevision(grpc::ServerContext* context,
+                                            const kobling::v1::RejectRevisionRequest* request,
+                                            kobling::v1::Project* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/RejectRevision", *request, response,
                          [&](const Call& call) { return projects_.RejectRevision(call, *request); });
 }
 
 grpc::Status ProjectService::ReopenSource(grpc::ServerContext* context, const kobling::v1::ReopenSourceRequest* request,
-                             kobling::v1::Project* response) {
-  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/ReopenSource", response,
+                                          kobling::v1::Project* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/ReopenSource", *request, response,
                          [&](const Call& call) { return projects_.ReopenSource(call, *request); });
 }
 
 grpc::Status ProjectService::CloseProject(grpc::ServerContext* context, const kobling::v1::CloseProjectRequest* request,
-                             kobling::v1::Project* response) {
-  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/CloseProject", response,
+                                          kobling::v1::Project* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/CloseProject", *request, response,
                          [&](const Call& call) { return projects_.Close(call, *request); });
 }
 
-grpc::Status ProjectService::DestroyProjectKey(grpc::ServerContext* context, const kobling::v1::DestroyProjectKeyRequest* request,
-                             kobling::v1::Project* response) {
-  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/DestroyProjectKey", response,
+grpc::Status ProjectService::DestroyProjectKey(grpc::ServerContext* context,
+                                               const kobling::v1::DestroyProjectKeyRequest* request,
+                                               kobling::v1::Project* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/DestroyProjectKey", *request, response,
                          [&](const Call& call) { return projects_.DestroyKey(call, *request); });
 }
 
-grpc::Status ProjectService::GetProjectHistory(grpc::ServerContext* context, const kobling::v1::GetProjectHistoryRequest* request,
-                             kobling::v1::GetProjectHistoryResponse* response) {
-  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/GetProjectHistory", response,
+grpc::Status ProjectService::GetProjectHistory(grpc::ServerContext* context,
+                                               const kobling::v1::GetProjectHistoryRequest* request,
+                                               kobling::v1::GetProjectHistoryResponse* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/GetProjectHistory", *request, response,
                          [&](const Call& call) { return projects_.History(call, *request); });
 }
 

@@ -13,33 +13,33 @@ class ProjectService final : public kobling::v1::ProjectService::Service {
       : pipeline_(pipeline), projects_(core, key_files) {}
 
   grpc::Status CreateProject(grpc::ServerContext* context, const kobling::v1::CreateProjectRequest* request,
-      kobling::v1::Project* response) override;
+                             kobling::v1::Project* response) override;
   grpc::Status GetProject(grpc::ServerContext* context, const kobling::v1::GetProjectRequest* request,
-      kobling::v1::Project* response) override;
+                          kobling::v1::Project* response) override;
   grpc::Status ListProjects(grpc::ServerContext* context, const kobling::v1::ListProjectsRequest* request,
-      kobling::v1::ListProjectsResponse* response) override;
+                            kobling::v1::ListProjectsResponse* response) override;
   grpc::Status UpdateProject(grpc::ServerContext* context, const kobling::v1::UpdateProjectRequest* request,
-      kobling::v1::Project* response) override;
+                             kobling::v1::Project* response) override;
   grpc::Status AddSource(grpc::ServerContext* context, const kobling::v1::AddSourceRequest* request,
-      kobling::v1::Project* response) override;
+                         kobling::v1::Project* response) override;
   grpc::Status MarkReady(grpc::ServerContext* context, const kobling::v1::MarkReadyRequest* request,
-      kobling::v1::Project* response) override;
+                         kobling::v1::Project* response) override;
   grpc::Status CancelProject(grpc::ServerContext* context, const kobling::v1::CancelProjectRequest* request,
-      kobling::v1::Project* response) override;
+                             kobling::v1::Project* response) override;
   grpc::Status ActivateProject(grpc::ServerContext* context, const kobling::v1::ActivateProjectRequest* request,
-      kobling::v1::Project* response) override;
+                               kobling::v1::Project* response) override;
   grpc::Status ConfirmRevision(grpc::ServerContext* context, const kobling::v1::ConfirmRevisionRequest* request,
-      kobling::v1::Project* response) override;
+                               kobling::v1::Project* response) override;
   grpc::Status RejectRevision(grpc::ServerContext* context, const kobling::v1::RejectRevisionRequest* request,
-      kobling::v1::Project* response) override;
+                              kobling::v1::Project* response) override;
   grpc::Status ReopenSource(grpc::ServerContext* context, const kobling::v1::ReopenSourceRequest* request,
-      kobling::v1::Project* response) override;
+                            kobling::v1::Project* response) override;
   grpc::Status CloseProject(grpc::ServerContext* context, const kobling::v1::CloseProjectRequest* request,
-      kobling::v1::Project* response) override;
+                            kobling::v1::Project* response) override;
   grpc::Status DestroyProjectKey(grpc::ServerContext* context, const kobling::v1::DestroyProjectKeyRequest* request,
-      kobling::v1::Project* response) override;
+                                 kobling::v1::Project* response) override;
   grpc::Status GetProjectHistory(grpc::ServerContext* context, const kobling::v1::GetProjectHistoryRequest* request,
-      kobling::v1::GetProjectHistoryResponse* response) override;
+                                 kobling::v1::GetProjectHistoryResponse* response) override;
 
  private:
   const Pipeline& pipeline_;

@@ -4,16 +4,19 @@
 
 namespace kobling::server {
 
-grpc::Status UsageService::GetUsageStatus(grpc::ServerContext* context, const kobling::v1::GetUsageStatusRequest* request,
-                             kobling::v1::GetUsageStatusResponse* response) {
-  return pipeline_.Unary(*context, "/kobling.v1.UsageService/GetUsageStatus", response,
+grpc::Status UsageService::GetUsageStatus(grpc::ServerContext* context,
+                                          const kobling::v1::GetUsageStatusRequest* request,
+                                          kobling::v1::GetUsageStatusResponse* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.UsageService/GetUsageStatus", *request, response,
                          [&](const Call& call) { return usage_.Status(call, *request); });
 }
 
 grpc::Status UsageService::Report(grpc::ServerContext* context,
-                             grpc::ServerReaderWriter<api::ReportResponse, api::ReportRequest>* stream) {
-  return pipeline_.Run(*context, "/kobling.v1.UsageService/Report", [&](const Call& call) {
+                                  grpc::ServerReaderWriter<api::ReportResponse, api::ReportRequest>* stream) {
+  RequestSubject subject;
+  return pipeline_.Run(*context, "/kobling.v1.UsageService/Report", subject, [&](const Call& call) {
     return RunUpload(*context, watch_, *stream, [&](const auto& header) {
+      subject = SubjectOf(header);
       return UsageStream::Begin(core_, call, rows_in_use_, header);
     });
   });

@@ -14,8 +14,9 @@ class UsageService final : public kobling::v1::UsageService::Service {
       : pipeline_(pipeline), core_(core), rows_in_use_(rows_in_use), watch_(watch), usage_(core) {}
 
   grpc::Status GetUsageStatus(grpc::ServerContext* context, const kobling::v1::GetUsageStatusRequest* request,
-      kobling::v1::GetUsageStatusResponse* response) override;
-  grpc::Status Report(grpc::ServerContext* context,
+                              kobling::v1::GetUsageStatusResponse* response) override;
+  grpc::Status Report(
+      grpc::ServerContext* context,
       grpc::ServerReaderWriter<kobling::v1::ReportResponse, kobling::v1::ReportRequest>* stream) override;
 
  private:

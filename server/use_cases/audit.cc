@@ -21,8 +21,8 @@ absl::Time ToTime(const google::protobuf::Timestamp& timestamp) {
 }
 
 bool OperationMatches(const std::string& operation, const std::string& wanted) {
-  return operation == wanted || (operation.starts_with(wanted) && operation.size() > wanted.size() &&
-                                 operation[wanted.size()] == '.');
+  return operation == wanted ||
+         (operation.starts_with(wanted) && operation.size() > wanted.size() && operation[wanted.size()] == '.');
 }
 
 bool Matches(const storage::Event& event, const api::ListEventsRequest& request) {
@@ -73,7 +73,8 @@ absl::Status Audit::List(const Call& call, const api::ListEventsRequest& request
     const State::View state = core_.state.Read();
     const Project* const project = FindProject(*state, request.project_id());
     const auto wrote = [&](const records::ProjectRecord& record) {
-      return std::find(record.authors().begin(), record.authors().end(), call.caller.id.text()) != record.authors().end();
+      return std::find(record.authors().begin(), record.authors().end(), call.caller.id.text()) !=
+             record.authors().end();
     };
     if (project == nullptr || !wrote(project->rows.project)) {
       return MakeError(Reason::kNotPermitted);
@@ -83,16 +84,17 @@ absl::Status Audit::List(const Call& call, const api::ListEventsRequest& request
   KOBLING_ASSIGN_OR_RETURN(const auto snapshot, core_.store.TakeSnapshot());
   api::ListEventsResponse response;
   absl::Status sent;
-  KOBLING_RETURN_IF_ERROR(storage::EventLog::ForEach(*snapshot, 0, [&](std::uint64_t index, const storage::Event& event) {
-    if (Matches(event, wanted)) {
-      *response.add_events() = ToApiEvent(index, event);
-    }
-    if (response.events_size() >= kEventsPerMessage) {
-      sent = send(response);
-      response.Clear();
-    }
-    return sent.ok();
-  }));
+  KOBLING_RETURN_IF_ERROR(
+      storage::EventLog::ForEach(*snapshot, 0, [&](std::uint64_t index, const storage::Event& event) {
+        if (Matches(event, wanted)) {
+          *response.add_events() = ToApiEvent(index, event);
+        }
+        if (response.events_size() >= kEventsPerMessage) {
+          sent = send(response);
+          response.Clear();
+        }
+        return sent.ok();
+      }));
   KOBLING_RETURN_IF_ERROR(sent);
   return response.events().empty() ? absl::OkStatus() : send(response);
 }

@@ -15,8 +15,8 @@ class Audit {
  public:
   explicit Audit(const Core& core) : core_(core) {}
 
-  // Sends the events that match, by index, some at a time. An auditor sees all, a caseworker a project that they wrote, a
-  // register what concerns itself.
+  // Sends the events that match, by index, some at a time. An auditor sees all, a caseworker a project that they wrote,
+  // a register what concerns itself.
   absl::Status List(const Call& call, const api::ListEventsRequest& request,
                     const std::function<absl::Status(const api::ListEventsResponse&)>& send) const;
 

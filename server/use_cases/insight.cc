@@ -61,12 +61,15 @@ absl::Status AddUse(const storage::ProjectRows& rows, const std::vector<std::uin
     }
   }
   if (!key_files.empty()) {
-    insight.set_use(!insight.used_on().empty() ? api::USE_USED : reported ? api::USE_NOT_USED : api::USE_NOT_YET_REPORTED);
+    insight.set_use(!insight.used_on().empty() ? api::USE_USED
+                    : reported                 ? api::USE_NOT_USED
+                                               : api::USE_NOT_YET_REPORTED);
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<api::RegisterInsight> DescribeRegister(const storage::ProjectRows& rows, const records::SourceRecord& source,
+absl::StatusOr<api::RegisterInsight> DescribeRegister(const storage::ProjectRows& rows,
+                                                      const records::SourceRecord& source,
                                                       const records::RegisterRecord& record, Membership& person) {
   api::RegisterInsight insight;
   insight.set_register_id(source.register_id());
@@ -122,8 +125,8 @@ absl::StatusOr<api::ProjectInsight> DescribeProject(const StateData& state, cons
   insight.set_contact(project_case.contact());
   insight.set_inclusion(inclusion);
   for (const records::SourceRecord& source : project_case.sources()) {
-    KOBLING_ASSIGN_OR_RETURN(*insight.add_registers(), DescribeRegister(project.rows, source,
-                                                                        state.registers.at(source.register_id()), person));
+    KOBLING_ASSIGN_OR_RETURN(*insight.add_registers(),
+                             DescribeRegister(project.rows, source, state.registers.at(source.register_id()), person));
   }
   return insight;
 }

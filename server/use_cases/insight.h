@@ -18,8 +18,9 @@ class Insight {
  public:
   Insight(const Core& core, const domain::NationalIdRules& rules) : core_(core), rules_(rules) {}
 
-  // Every project that includes any identifier that the person ever held. The look-up is an event, durable before the answer.
-  // Somebody whom the directory does not know gets the same answer, by the same way, as somebody who is in no project.
+  // Every project that includes any identifier that the person ever held. The look-up is an event, durable before the
+  // answer. Somebody whom the directory does not know gets the same answer, by the same way, as somebody who is in no
+  // project.
   absl::StatusOr<api::LookupResponse> Lookup(const Call& call, const api::LookupRequest& request) const;
 
  private:

@@ -150,7 +150,8 @@ absl::StatusOr<api::KeyFile> KeyFiles::Issue(const Call& call, const api::IssueK
   KOBLING_ASSIGN_OR_RETURN(
       const LopenummerTable lopenumre,
       LopenummerTable::Compute(core_, prf, core_.identities.RepresentativesOf(project_id, computed)));
-  KOBLING_ASSIGN_OR_RETURN(const crypto::AgeRecipient recipient, crypto::AgeRecipient::Parse(plan.recipient.recipient()));
+  KOBLING_ASSIGN_OR_RETURN(const crypto::AgeRecipient recipient,
+                           crypto::AgeRecipient::Parse(plan.recipient.recipient()));
 
   const absl::CivilDay today = DayOf(core_.clock.Now());
   records::KeyFileRecord record;
@@ -216,7 +217,8 @@ absl::StatusOr<api::KeyFile> KeyFiles::CommitIssue(const Call& call, const api::
     if (!plan.previous_sha256.empty()) {
       comment.previous = FromHex(plan.previous_sha256);
     }
-    KOBLING_ASSIGN_OR_RETURN(std::string signature, core_.keys.signer.Sign(hash, crypto::FormatKeyFileComment(comment)));
+    KOBLING_ASSIGN_OR_RETURN(std::string signature,
+                             core_.keys.signer.Sign(hash, crypto::FormatKeyFileComment(comment)));
     record.set_signature(std::move(signature));
     KOBLING_ASSIGN_OR_RETURN(const storage::SetId set, core_.sets.Put(now.rows, change.batch));
     record.set_set(set);
@@ -230,14 +232,16 @@ absl::StatusOr<api::KeyFile> KeyFiles::CommitIssue(const Call& call, const api::
     change.event.project = record.project_id();
     change.event.register_id = record.register_id();
     change.event.object = KeyFileObject(record.number());
-    change.event.counts = {{"rows", record.rows()}, {"persons", record.persons()}, {"sealed_bytes", record.sealed_bytes()}};
+    change.event.counts = {
+        {"rows", record.rows()}, {"persons", record.persons()}, {"sealed_bytes", record.sealed_bytes()}};
     change.event.changes = {{"recipient_fingerprint", "", record.recipient_fingerprint()},
                             {"sealed_sha256", "", record.sealed_sha256()}};
     return ToApi(record);
   });
 }
 
-absl::StatusOr<api::ListKeyFilesResponse> KeyFiles::List(const Call& call, const api::ListKeyFilesRequest& request) const {
+absl::StatusOr<api::ListKeyFilesResponse> KeyFiles::List(const Call& call,
+                                                         const api::ListKeyFilesRequest& request) const {
   const State::View state = core_.state.Read();
   if (!request.project_id().empty()) {
     KOBLING_RETURN_IF_ERROR(VisibleProject(*state, call.caller, request.project_id()).status());
@@ -275,7 +279,8 @@ absl::StatusOr<api::KeyFile> KeyFiles::Withdraw(const Call& call, const api::Wit
       KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
       KOBLING_ASSIGN_OR_RETURN(record, FindKeyFile(*project, request.register_id(), request.number()));
       for (const records::UsageRecord& usage : project->rows.usage) {
-        if (usage.register_id() == record.register_id() && usage.key_file_number() == record.number() && usage.used() > 0) {
+        if (usage.register_id() == record.register_id() && usage.key_file_number() == record.number() &&
+            usage.used() > 0) {
           return MakeError(Reason::kKeyFileInUse, {{DetailKey::kKeyFile, std::uint64_t{record.number()}}});
         }
       }
@@ -356,8 +361,8 @@ absl::Status KeyFiles::ExpireOld() const {
   for (const records::KeyFileRecord& planned : expired) {
     KOBLING_RETURN_IF_ERROR(core_.committer.Commit([&](Change& change) -> absl::Status {
       KOBLING_ASSIGN_OR_RETURN(records::KeyFileRecord record,
-                               FindKeyFile(*FindProject(*core_.state.Read(), planned.project_id()), planned.register_id(),
-                                           planned.number()));
+                               FindKeyFile(*FindProject(*core_.state.Read(), planned.project_id()),
+                                           planned.register_id(), planned.number()));
       record.set_expired(true);
       change.Put(record);
       change.event.actor = "koblingd";

@@ -76,7 +76,8 @@ class KeyFiles {
   struct Plan;
   absl::StatusOr<Plan> MakePlan(const Call& call, const api::IssueKeyFileRequest& request) const;
   absl::StatusOr<api::KeyFile> CommitIssue(const Call& call, const api::IssueKeyFileRequest& request, const Plan& plan,
-                                           const records::KeyFileRecord& sealed, const crypto::MinisignHash& hash) const;
+                                           const records::KeyFileRecord& sealed,
+                                           const crypto::MinisignHash& hash) const;
 
   const Core& core_;
   const KeyFileFolder& folder_;
@@ -86,7 +87,8 @@ class KeyFiles {
 // Everybody in the project as far as the source is concerned: index persons, and relatives if the case says so.
 storage::NumberSet PopulationFor(const Project& project, const records::SourceRecord& source);
 
-// All defining sources have said that they are complete. Fails with POPULATION_INCOMPLETE, naming the first that has not.
+// All defining sources have said that they are complete. Fails with POPULATION_INCOMPLETE, naming the first that has
+// not.
 absl::Status CheckPopulationComplete(const records::ProjectRecord& project);
 
 }  // namespace kobling::server

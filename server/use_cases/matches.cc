@@ -70,8 +70,8 @@ MatchStream::MatchStream(const Core& core, const Call& call, StreamContext conte
       header_(header),
       identifiers_(core.directory, context.rules, context.rows_in_use, {core.config.limits.max_stream_rows, 1}) {}
 
-absl::StatusOr<std::unique_ptr<MatchStream>> MatchStream::Begin(const Core& core, const Call& call, StreamContext context,
-                                                                const api::MatchHeader& header) {
+absl::StatusOr<std::unique_ptr<MatchStream>> MatchStream::Begin(const Core& core, const Call& call,
+                                                                StreamContext context, const api::MatchHeader& header) {
   {
     const State::View state = core.state.Read();
     KOBLING_RETURN_IF_ERROR(VisibleProject(*state, call.caller, header.project_id()).status());

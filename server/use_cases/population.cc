@@ -20,9 +20,10 @@ using domain::Reason;
 absl::StatusOr<records::SubmissionRecord> FindSubmission(const Project& project, std::string_view register_id,
                                                          std::uint32_t number) {
   const auto& submissions = project.rows.submissions;
-  const auto found = std::find_if(submissions.begin(), submissions.end(), [&](const records::SubmissionRecord& submission) {
-    return submission.register_id() == register_id && submission.number() == number;
-  });
+  const auto found =
+      std::find_if(submissions.begin(), submissions.end(), [&](const records::SubmissionRecord& submission) {
+        return submission.register_id() == register_id && submission.number() == number;
+      });
   if (found == submissions.end()) {
     return MakeError(Reason::kSubmissionNotFound,
                      {{DetailKey::kRegister, register_id}, {DetailKey::kSubmission, std::uint64_t{number}}});
@@ -71,8 +72,8 @@ absl::StatusOr<api::Submission> Population::Withdraw(const Call& call,
         return MakeError(Reason::kSubmissionFrozen, {{DetailKey::kSubmission, std::uint64_t{request.number()}}});
       }
       if (submission.withdrawn()) {
-        return MakeError(Reason::kSubmissionNotFound, {{DetailKey::kSubmission, std::uint64_t{request.number()}},
-                                                       {DetailKey::kState, "withdrawn"}});
+        return MakeError(Reason::kSubmissionNotFound,
+                         {{DetailKey::kSubmission, std::uint64_t{request.number()}}, {DetailKey::kState, "withdrawn"}});
       }
       all = project->rows.submissions;
     }
@@ -82,8 +83,8 @@ absl::StatusOr<api::Submission> Population::Withdraw(const Call& call,
     storage::NumberSet index;
     storage::NumberSet relatives;
     for (const records::SubmissionRecord& other : all) {
-      const bool stands = !other.withdrawn() && !(other.register_id() == submission.register_id() &&
-                                                  other.number() == submission.number());
+      const bool stands = !other.withdrawn() &&
+                          !(other.register_id() == submission.register_id() && other.number() == submission.number());
       if (stands) {
         KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet other_index, core_.sets.Get(other.index_set()));
         KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet other_relatives, core_.sets.Get(other.relative_set()));
@@ -92,10 +93,11 @@ absl::StatusOr<api::Submission> Population::Withdraw(const Call& call,
       }
     }
     change.Put(submission);
-    change.Then([id = request.project_id(), index = std::move(index), relatives = std::move(relatives)](StateData& state) {
-      state.projects[id].index = index;
-      state.projects[id].relatives = relatives;
-    });
+    change.Then(
+        [id = request.project_id(), index = std::move(index), relatives = std::move(relatives)](StateData& state) {
+          state.projects[id].index = index;
+          state.projects[id].relatives = relatives;
+        });
     change.event.project = request.project_id();
     change.event.register_id = call.caller.id.text();
     change.event.object = "submission " + std::to_string(request.number());

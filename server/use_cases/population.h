@@ -24,7 +24,8 @@ struct StreamContext {
 class SubmissionStream {
  public:
   // Checks the header and the right to submit.
-  static absl::StatusOr<std::unique_ptr<SubmissionStream>> Begin(const Core& core, const Call& call, StreamContext context,
+  static absl::StatusOr<std::unique_ptr<SubmissionStream>> Begin(const Core& core, const Call& call,
+                                                                 StreamContext context,
                                                                  const api::SubmitHeader& header);
 
   absl::Status Add(const api::IdentifierBatch& batch, std::vector<api::RowFault>& faults);

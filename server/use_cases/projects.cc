@@ -69,9 +69,9 @@ const records::KeyFileRecord* OutstandingUsage(const storage::ProjectRows& rows)
       return usage.register_id() == key_file.register_id() && usage.key_file_number() == key_file.number();
     });
   };
-  const auto found = std::find_if(rows.key_files.begin(), rows.key_files.end(), [&](const records::KeyFileRecord& key_file) {
-    return !key_file.withdrawn() && !reported(key_file);
-  });
+  const auto found = std::find_if(
+      rows.key_files.begin(), rows.key_files.end(),
+      [&](const records::KeyFileRecord& key_file) { return !key_file.withdrawn() && !reported(key_file); });
   return found == rows.key_files.end() ? nullptr : &*found;
 }
 
@@ -105,7 +105,8 @@ absl::Status Projects::ChangeCase(const Call& call, const records::CaseRecord& w
   KOBLING_RETURN_IF_ERROR(CheckText("reason", reason));
   change.event.changes = DifferencesOf(project.project_case(), wanted);
   change.event.reason = std::string(reason);
-  if (project.state() == records::PROJECT_STATE_RECORD_DRAFT || project.state() == records::PROJECT_STATE_RECORD_READY) {
+  if (project.state() == records::PROJECT_STATE_RECORD_DRAFT ||
+      project.state() == records::PROJECT_STATE_RECORD_READY) {
     *project.mutable_project_case() = wanted;
     if (project.state() == records::PROJECT_STATE_RECORD_READY) {
       SetState(project, records::PROJECT_STATE_RECORD_DRAFT, change);
@@ -157,7 +158,8 @@ absl::StatusOr<api::Project> Projects::Get(const Call& call, const api::GetProje
   return ToApi(project->rows.project, call.caller.role == Role::kRegister ? 0 : CountPersons(*project));
 }
 
-absl::StatusOr<api::ListProjectsResponse> Projects::List(const Call& call, const api::ListProjectsRequest& request) const {
+absl::StatusOr<api::ListProjectsResponse> Projects::List(const Call& call,
+                                                         const api::ListProjectsRequest& request) const {
   api::ListProjectsResponse response;
   const State::View state = core_.state.Read();
   for (const auto& [id, project] : state->projects) {
@@ -250,7 +252,8 @@ absl::StatusOr<api::Project> Projects::ConfirmRevision(const Call& call,
   });
 }
 
-absl::StatusOr<api::Project> Projects::RejectRevision(const Call& call, const api::RejectRevisionRequest& request) const {
+absl::StatusOr<api::Project> Projects::RejectRevision(const Call& call,
+                                                      const api::RejectRevisionRequest& request) const {
   return EditProject(call, request, [&](records::ProjectRecord& project, Change& change) -> absl::Status {
     KOBLING_RETURN_IF_ERROR(CheckRequiredText("reason", request.reason()));
     KOBLING_RETURN_IF_ERROR(CheckPendingRevision(project, request.revision()));
@@ -300,7 +303,8 @@ absl::StatusOr<api::Project> Projects::Close(const Call& call, const api::CloseP
   });
 }
 
-absl::StatusOr<api::Project> Projects::DestroyKey(const Call& call, const api::DestroyProjectKeyRequest& request) const {
+absl::StatusOr<api::Project> Projects::DestroyKey(const Call& call,
+                                                  const api::DestroyProjectKeyRequest& request) const {
   std::vector<std::string> files;
   auto destroyed = EditProject(call, request, [&](records::ProjectRecord& project, Change& change) -> absl::Status {
     KOBLING_RETURN_IF_ERROR(CheckRequiredText("reason", request.reason()));

@@ -46,7 +46,8 @@ absl::StatusOr<records::RecipientKeyRecord*> FindKey(records::RegisterRecord& re
       return &key;
     }
   }
-  return MakeError(Reason::kRecipientKeyNotFound, {{DetailKey::kRegister, record.id()}, {DetailKey::kPosition, number}});
+  return MakeError(Reason::kRecipientKeyNotFound,
+                   {{DetailKey::kRegister, record.id()}, {DetailKey::kPosition, number}});
 }
 
 std::string_view StateName(records::RecipientKeyStateRecord state) {

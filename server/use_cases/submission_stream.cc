@@ -47,12 +47,11 @@ void AddCounts(const api::StreamCounts& counts, storage::Event& event) {
 
 // A submission of the register that stands and has the same people.
 const records::SubmissionRecord* FindEqual(const Project& project, const records::SubmissionRecord& wanted) {
-  const auto found = std::find_if(project.rows.submissions.begin(), project.rows.submissions.end(),
-                                  [&](const records::SubmissionRecord& other) {
-                                    return !other.withdrawn() && other.register_id() == wanted.register_id() &&
-                                           other.index_set() == wanted.index_set() &&
-                                           other.relative_set() == wanted.relative_set();
-                                  });
+  const auto found = std::find_if(
+      project.rows.submissions.begin(), project.rows.submissions.end(), [&](const records::SubmissionRecord& other) {
+        return !other.withdrawn() && other.register_id() == wanted.register_id() &&
+               other.index_set() == wanted.index_set() && other.relative_set() == wanted.relative_set();
+      });
   return found == project.rows.submissions.end() ? nullptr : &*found;
 }
 
@@ -116,7 +115,8 @@ absl::Status SubmissionStream::CheckWhole(const api::SubmitCommit& commit) const
       return MakeError(Reason::kStreamProtocol, {{DetailKey::kColumn, static_cast<std::uint64_t>(column)}});
     }
   }
-  const std::uint64_t bad = identifiers_.faulty_rows() + std::max(commit.kept_back(), identifiers_.kept_back_index_rows());
+  const std::uint64_t bad =
+      identifiers_.faulty_rows() + std::max(commit.kept_back(), identifiers_.kept_back_index_rows());
   if (header_.refuse_invalid() && bad > 0) {
     return MakeError(Reason::kInvalidRowsRefused, {{DetailKey::kCount, bad}});
   }
@@ -228,7 +228,8 @@ absl::StatusOr<api::SubmitResponse> SubmissionStream::Store(Numbered numbered, c
       return response;
     }
     const std::uint64_t approved = project.rows.project.project_case().approved_persons();
-    if (core_.identities.CountPersons(project.index | project.relatives | numbered.index | numbered.relatives) > approved) {
+    if (core_.identities.CountPersons(project.index | project.relatives | numbered.index | numbered.relatives) >
+        approved) {
       return MakeError(Reason::kBudgetExceeded, {{DetailKey::kProject, header_.project_id()}});
     }
     const auto own = std::count_if(project.rows.submissions.begin(), project.rows.submissions.end(),
@@ -248,9 +249,8 @@ absl::StatusOr<api::SubmitResponse> SubmissionStream::Store(Numbered numbered, c
     state.projects[project].index |= index;
     state.projects[project].relatives |= relatives;
   });
-  change.Afterwards([&directory = core_.directory, allotment = std::move(numbered.allotment)] {
-    directory.Publish(allotment);
-  });
+  change.Afterwards(
+      [&directory = core_.directory, allotment = std::move(numbered.allotment)] { directory.Publish(allotment); });
   *response.mutable_result() = ToApi(record);
   return response;
 }

@@ -26,7 +26,8 @@ constexpr std::array<char, Lopenummer::kLength> kKeptBack = {};
 constexpr std::size_t kShortText = 400;
 
 // The register's report of a delivery that stands, or null.
-const records::UsageRecord* FindReport(const Project& project, std::string_view register_id, std::string_view reference) {
+const records::UsageRecord* FindReport(const Project& project, std::string_view register_id,
+                                       std::string_view reference) {
   for (const records::UsageRecord& usage : project.rows.usage) {
     if (!usage.replaced() && usage.register_id() == register_id && usage.delivery_reference() == reference) {
       return &usage;
@@ -133,8 +134,8 @@ absl::Status UsageStream::Add(const api::LopenummerBatch& batch, std::vector<api
   return absl::OkStatus();
 }
 
-absl::StatusOr<storage::NumberSet> UsageStream::Resolve(const records::KeyFileRecord& key_file, std::uint32_t key_version,
-                                                        records::UsageRecord& record,
+absl::StatusOr<storage::NumberSet> UsageStream::Resolve(const records::KeyFileRecord& key_file,
+                                                        std::uint32_t key_version, records::UsageRecord& record,
                                                         std::vector<api::RowFault>& faults) {
   storage::NumberSet used;
   if (entries_.empty()) {
@@ -226,7 +227,8 @@ absl::StatusOr<api::ReportResponse> UsageStream::Commit(const api::ReportCommit&
     change.event.changes = {{"delivery_reference", record.corrects_reference(), record.delivery_reference()},
                             {"delivered_on", "", record.delivered_on()},
                             {"recipient", "", record.recipient()}};
-    change.event.counts = {{"rows", rows_}, {"used", record.used()}, {"kept_back", kept_back_}, {"faults", faults.size()}};
+    change.event.counts = {
+        {"rows", rows_}, {"used", record.used()}, {"kept_back", kept_back_}, {"faults", faults.size()}};
     KOBLING_ASSIGN_OR_RETURN(response, Store(record, used, change));
     RememberAnswer(core_, call_, header_.request_id(), digest, response.SerializeAsString(), change);
     return absl::OkStatus();
@@ -255,7 +257,8 @@ absl::StatusOr<api::ReportResponse> UsageStream::Store(records::UsageRecord reco
   }
   record.set_version(1);
   if (!record.corrects_reference().empty()) {
-    const records::UsageRecord* const corrected = FindReport(project, record.register_id(), record.corrects_reference());
+    const records::UsageRecord* const corrected =
+        FindReport(project, record.register_id(), record.corrects_reference());
     if (corrected == nullptr) {
       return MakeError(Reason::kDeliveryNotFound, {{DetailKey::kField, "corrects_reference"}});
     }

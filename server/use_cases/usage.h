@@ -49,7 +49,8 @@ class UsageStream {
   // The reported identifiers of the key file; what it does not hold becomes a fault.
   absl::StatusOr<storage::NumberSet> Resolve(const records::KeyFileRecord& key_file, std::uint32_t key_version,
                                              records::UsageRecord& record, std::vector<api::RowFault>& faults);
-  absl::StatusOr<api::ReportResponse> Store(records::UsageRecord record, const storage::NumberSet& used, Change& change) const;
+  absl::StatusOr<api::ReportResponse> Store(records::UsageRecord record, const storage::NumberSet& used,
+                                            Change& change) const;
 
   const Core& core_;
   const Call call_;

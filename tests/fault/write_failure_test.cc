@@ -1,5 +1,7 @@
 // Every single operation on the disk fails once. The store then fails for good, and nothing acknowledged is lost.
+#include <chrono>
 #include <string>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -51,6 +53,34 @@ TEST_P(WriteFailure, LosesNothingAcknowledged) {
     }
   }
   EXPECT_GT(hits, Bound() / 4) << "the failures were never met, so nothing was tested";
+}
+
+// Tables are written behind the back of commits; their failure must not wait for the next commit to be noticed.
+TEST(BackgroundFailure, FailsReadsToo) {
+  int hits = 0;
+  for (std::uint64_t nth = 1; nth <= 12; ++nth) {
+    SCOPED_TRACE("failure at " + std::to_string(nth));
+    FaultHarness harness(nth);
+    ASSERT_THAT(harness.Open(), IsOk());
+    harness.disk().FailNth(Operation::kCreate, nth, Outcome::kIoError);
+    bool committed = true;
+    while (committed && !harness.disk().refused()) {
+      committed = harness.CommitRandomBatch().ok();
+    }
+    if (!committed) {
+      continue;
+    }
+    ++hits;
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    bool failed = false;
+    while (!failed && std::chrono::steady_clock::now() < deadline) {
+      failed = !harness.store().Get(storage::Family::kMeta, "batches").ok();
+      std::this_thread::yield();
+    }
+    ASSERT_TRUE(failed);
+    ExpectFailedForGood(harness.store(), Reason::kStorageUnavailable);
+  }
+  EXPECT_GT(hits, 0) << "the failures were never met, so nothing was tested";
 }
 
 class OpenFailure : public testing::TestWithParam<Case> {};

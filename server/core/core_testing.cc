@@ -1,0 +1,536 @@
+#include "server/core/core_testing.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <filesystem>
+
+#include "crypto/age.h"
+#include "crypto/random.h"
+#include "domain/national_id_maker.h"
+
+namespace kobling::server {
+namespace {
+
+using domain::Lopenummer;
+using domain::NationalId;
+
+using KeyBytes = std::array<std::uint8_t, crypto::SecretKey::kBytes>;
+
+KeyBytes CountingFrom(std::uint8_t first) {
+  KeyBytes bytes;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    bytes[i] = static_cast<std::uint8_t>(first + i);
+  }
+  return bytes;
+}
+
+const KeyBytes kPersonKey = CountingFrom(0x20);
+const KeyBytes kSubjectKey = CountingFrom(0x40);
+KeyBytes ProjectKey(const std::string& project) { return CountingFrom(static_cast<std::uint8_t>(0x80 + project.back())); }
+
+crypto::KeyEncryptionKey Kek(crypto::SecretArena& arena) {
+  return crypto::KeyEncryptionKey(crypto::SecretKey::CopyOf(arena, CountingFrom(1)).value());
+}
+
+void PutKey(crypto::SecretArena& arena, const crypto::KeyLabel& label, const KeyBytes& bytes, storage::WriteBatch& batch) {
+  const crypto::SecretKey key = crypto::SecretKey::CopyOf(arena, bytes).value();
+  storage::KeyStore::Put(label.kind, label.id, label.version, Kek(arena).Wrap(key, label).value(), batch);
+}
+
+crypto::Digest Mac(const KeyBytes& key, std::string_view label, std::string_view message) {
+  const std::string all = std::string(label) + '\0' + std::string(message);
+  return crypto::MacOnce(key, std::span(reinterpret_cast<const std::uint8_t*>(all.data()), all.size()));
+}
+
+std::string UidOf(const std::string& person) {
+  const crypto::Digest digest = Mac(kPersonKey, "kobling/v1/person", person);
+  return {digest.begin(), digest.begin() + 16};
+}
+
+class BytesSource final : public crypto::ByteSource {
+ public:
+  explicit BytesSource(std::string_view bytes) : rest_(bytes) {}
+  absl::StatusOr<std::size_t> Read(std::span<std::uint8_t> out) override {
+    const std::size_t count = std::min(out.size(), rest_.size());
+    std::memcpy(out.data(), rest_.data(), count);
+    rest_.remove_prefix(count);
+    return count;
+  }
+
+ private:
+  std::string_view rest_;
+};
+
+std::string Pack(const std::vector<std::string>& rows, std::size_t begin, std::size_t end, std::size_t width) {
+  std::string packed;
+  for (std::size_t i = begin; i < end; ++i) {
+    packed += rows[i].empty() ? std::string(width, '\0') : rows[i];
+  }
+  return packed;
+}
+
+std::string Describe(const StateData& state) {
+  std::string text;
+  for (const auto& [id, record] : state.registers) {
+    text += record.ShortDebugString() + '\n';
+  }
+  for (const auto& [id, record] : state.callers) {
+    text += id + ' ' + record.ShortDebugString() + '\n';
+  }
+  for (const auto& [id, project] : state.projects) {
+    text += project.rows.project.ShortDebugString() + '\n';
+    const auto add = [&](const auto& rows) {
+      for (const auto& row : rows) {
+        text += row.ShortDebugString() + '\n';
+      }
+    };
+    add(project.rows.submissions);
+    add(project.rows.matches);
+    add(project.rows.key_files);
+    add(project.rows.usage);
+    text += project.index.toString() + ' ' + project.relatives.toString() + '\n';
+  }
+  return text;
+}
+
+ServerConfig ForTrial(ServerConfig config) {
+  config.accepted_series = domain::AcceptedSeries::Trial();
+  return config;
+}
+
+}  // namespace
+
+absl::Status FaultyStore::Commit(const storage::WriteBatch& batch) {
+  if (failure_.has_value()) {
+    return domain::MakeError(*failure_);
+  }
+  ++commits_;
+  return memory_.Commit(batch);
+}
+
+std::string Person(std::size_t n) {
+  static const std::vector<std::string>* const people = [] {
+    auto* made = new std::vector<std::string>();  // lives as long as the program
+    domain::NationalIdParts parts;
+    for (parts.month = 1; parts.month <= 12; ++parts.month) {
+      for (parts.individual = 0; parts.individual < 1000; ++parts.individual) {
+        if (const auto id = domain::MakeValid(parts); id.has_value()) {
+          const auto digits = id->digits();
+          made->emplace_back(digits.data(), digits.size());
+        }
+      }
+    }
+    return made;
+  }();
+  return people->at(n);
+}
+
+std::vector<std::string> People(std::size_t begin, std::size_t end) {
+  std::vector<std::string> people;
+  for (std::size_t n = begin; n < end; ++n) {
+    people.push_back(Person(n));
+  }
+  return people;
+}
+
+api::Source Defining(const std::string& register_id) {
+  api::Source source;
+  source.set_register_id(register_id);
+  source.set_defines_population(true);
+  source.set_scope(api::SCOPE_OWN);
+  source.set_legal_reference("helseregisterloven § 19 e");
+  return source;
+}
+
+api::Source Intersecting(const std::string& register_id) {
+  api::Source source = Defining(register_id);
+  source.set_defines_population(false);
+  source.set_scope(api::SCOPE_INTERSECTION);
+  return source;
+}
+
+api::Source WholePopulation(const std::string& register_id) {
+  api::Source source = Intersecting(register_id);
+  source.set_scope(api::SCOPE_POPULATION);
+  source.set_scope_reason("registeret har ingen egen liste");
+  return source;
+}
+
+api::ProjectCase FullCase(const std::vector<api::Source>& sources) {
+  api::ProjectCase project_case;
+  project_case.set_title("Hofteprotese og overlevelse");
+  project_case.set_purpose("Vi undersøker hvordan det går med dem som får ny hofte.");
+  project_case.set_purpose_kind(api::PURPOSE_KIND_RESEARCH);
+  project_case.set_data_user("Universitetet i Eksempel, professor Eksempel");
+  project_case.set_decision_reference("26/1234-5");
+  project_case.set_decision_date("2026-10-01");
+  project_case.set_legal_basis("§§ 4 og 5, REK 2026/77");
+  project_case.set_linkage_performer(api::LINKAGE_PERFORMER_DATA_USER);
+  for (const api::Source& source : sources) {
+    *project_case.add_sources() = source;
+  }
+  project_case.set_approved_persons(1000);
+  project_case.set_start_date("2026-11-01");
+  project_case.set_end_date("2027-11-01");
+  project_case.set_deletion_date("2030-01-01");
+  project_case.set_contact("kontakt@universitet.example");
+  return project_case;
+}
+
+std::string DetailOf(const absl::Status& status, std::string_view name) {
+  for (const auto& [key, value] : domain::DetailsOf(status)) {
+    if (key == name) {
+      return value;
+    }
+  }
+  return {};
+}
+
+TestCore::TestCore(ServerConfig config)
+    : config_(ForTrial(std::move(config))),
+      rules_(config_.accepted_series),
+      rows_in_use_(config_.limits.max_total_stream_rows),
+      folder_(temporary_.path()),
+      arena_(crypto::SecretArena::Create(32 * 1024).value()) {
+  storage::WriteBatch batch;
+  EXPECT_THAT(ServiceKeys::Create(Kek(*arena_), *arena_, batch), IsOk());
+  PutKey(*arena_, {"person", "", 1}, kPersonKey, batch);
+  PutKey(*arena_, {"subject", "", 1}, kSubjectKey, batch);
+  EXPECT_THAT(store_.Commit(batch), IsOk());
+  Open();
+}
+
+void TestCore::Open() {
+  keys_ = std::make_unique<ServiceKeys>(ServiceKeys::Load(store_, Kek(*arena_), *arena_).value());
+  directory_ = storage::Directory::Open(store_, std::move(*keys_->index), std::move(*keys_->identifiers)).value();
+  sets_ = std::make_unique<storage::SetStore>(store_, std::move(*keys_->set_digest), std::move(*keys_->sets));
+  events_ = storage::EventLog::Open(store_).value();
+  state_ = State::Load(store_, *sets_).value();
+  committer_ = std::make_unique<Committer>(store_, *events_, *state_, clock_,
+                                           [this](const absl::Status& status) { failures_.push_back(status); });
+  core_ = std::make_unique<Core>(
+      Core{config_, clock_, store_, *keys_, *directory_, *sets_, identities_, *state_, *committer_});
+  key_files_ = std::make_unique<KeyFiles>(*core_, folder_);
+}
+
+void TestCore::Restart() {
+  key_files_.reset();
+  core_.reset();
+  committer_.reset();
+  state_.reset();
+  events_.reset();
+  sets_.reset();
+  directory_.reset();
+  keys_.reset();
+  Open();
+}
+
+Call TestCore::By(Role role, std::string_view id, std::string_view method) const {
+  const domain::MethodPolicy* const policy = domain::FindMethod("/kobling.v1." + std::string(method));
+  EXPECT_NE(policy, nullptr) << method;
+  EXPECT_TRUE(policy->roles.contains(role)) << method << " is not for " << NameOf(role);
+  return Call{Caller{role, domain::ActorId::Parse(id).value()}, policy};
+}
+
+void TestCore::AddRegister(const std::string& id) {
+  if (core_->state.Read()->registers.contains(id)) {
+    return;
+  }
+  api::AddRegisterRequest request;
+  request.set_request_id(crypto::NewRequestId());
+  request.mutable_register_()->set_id(id);
+  request.mutable_register_()->set_name("Register " + id);
+  request.mutable_register_()->set_controller("Eier av " + id);
+  ASSERT_THAT(registers().Add(Caseworker("RegisterService/AddRegister"), request), IsOk());
+}
+
+api::RecipientKey TestCore::EnrolKey(const std::string& register_id) {
+  crypto::AgeIdentity identity = crypto::AgeIdentity::Generate(*arena_).value();
+  api::SubmitRecipientKeyRequest submit;
+  submit.set_request_id(crypto::NewRequestId());
+  submit.set_recipient(identity.recipient().text());
+  const api::RecipientKey key =
+      registers().SubmitKey(Register(register_id, "RegisterService/SubmitRecipientKey"), submit).value();
+  api::ApproveRecipientKeyRequest approve;
+  approve.set_request_id(crypto::NewRequestId());
+  approve.set_register_id(register_id);
+  approve.set_number(key.number());
+  approve.set_fingerprint(identity.recipient().Fingerprint());
+  identities_of_registers_.insert_or_assign(register_id, std::move(identity));
+  return registers().ApproveKey(Officer("RegisterService/ApproveRecipientKey"), approve).value();
+}
+
+std::string TestCore::Draft(const api::ProjectCase& project_case) {
+  for (const api::Source& source : project_case.sources()) {
+    AddRegister(source.register_id());
+  }
+  api::CreateProjectRequest request;
+  request.set_request_id(crypto::NewRequestId());
+  *request.mutable_project_case() = project_case;
+  return projects().Create(Caseworker("ProjectService/CreateProject"), request).value().id();
+}
+
+std::string TestCore::ActiveProject(const std::vector<api::Source>& sources) { return ActiveProject(FullCase(sources)); }
+
+std::string TestCore::ActiveProject(const api::ProjectCase& project_case) {
+  const std::string id = Draft(project_case);
+  for (const api::Source& source : project_case.sources()) {
+    if (!identities_of_registers_.contains(source.register_id())) {
+      EnrolKey(source.register_id());
+    }
+  }
+  api::MarkReadyRequest ready;
+  ready.set_request_id(crypto::NewRequestId());
+  ready.set_project_id(id);
+  EXPECT_THAT(projects().MarkReady(Caseworker("ProjectService/MarkReady"), ready), IsOk());
+  api::ActivateProjectRequest activate;
+  activate.set_request_id(crypto::NewRequestId());
+  activate.set_project_id(id);
+  EXPECT_THAT(projects().Activate(Officer("ProjectService/ActivateProject"), activate), IsOk());
+  storage::WriteBatch batch;
+  PutKey(*arena_, {"project", id, 1}, ProjectKey(id), batch);
+  EXPECT_THAT(store_.Commit(batch), IsOk());
+  return id;
+}
+
+Streamed<api::SubmitResponse> TestCore::Submit(const std::string& project, const std::string& register_id,
+                                               const Columns& columns, const SubmitOptions& options) {
+  Streamed<api::SubmitResponse> result;
+  const Call call = Register(register_id, "PopulationService/Submit");
+  api::SubmitHeader header;
+  header.set_request_id(options.request_id.empty() ? crypto::NewRequestId() : options.request_id);
+  header.set_project_id(project);
+  header.set_refuse_invalid(options.refuse_invalid);
+  header.set_dry_run(options.dry_run);
+  api::SubmitCommit commit;
+  for (std::size_t column = 0; column < columns.size(); ++column) {
+    header.add_columns("kolonne " + std::to_string(column));
+    commit.add_rows_per_column(columns[column].size());
+  }
+  commit.set_kept_back(static_cast<std::uint64_t>(std::count(columns[0].begin(), columns[0].end(), "")));
+  auto stream = SubmissionStream::Begin(*core_, call, {rules_, rows_in_use_}, header);
+  if (!stream.ok()) {
+    result.response = stream.status();
+    return result;
+  }
+  for (std::size_t column = 0; column < columns.size(); ++column) {
+    // Two batches, so that positions are counted over both.
+    const std::size_t half = columns[column].size() / 2;
+    for (const auto& [begin, end] : {std::pair(std::size_t{0}, half), std::pair(half, columns[column].size())}) {
+      api::IdentifierBatch batch;
+      batch.set_first_row(begin);
+      batch.set_column(static_cast<std::uint32_t>(column));
+      batch.set_identifiers(Pack(columns[column], begin, end, NationalId::kLength));
+      if (const absl::Status added = (*stream)->Add(batch, result.faults); !added.ok()) {
+        result.response = added;
+        return result;
+      }
+    }
+  }
+  result.response = (*stream)->Commit(commit);
+  return result;
+}
+
+void TestCore::SubmitAll(const std::string& project, const std::string& register_id,
+                         const std::vector<std::string>& people) {
+  ASSERT_THAT(Submit(project, register_id, {people}).response, IsOk());
+}
+
+void TestCore::Complete(const std::string& project, const std::string& register_id) {
+  api::CompletePopulationRequest request;
+  request.set_request_id(crypto::NewRequestId());
+  request.set_project_id(project);
+  ASSERT_THAT(population().Complete(Register(register_id, "PopulationService/CompletePopulation"), request), IsOk());
+}
+
+void TestCore::OpenWindow(const std::string& project, const std::string& register_id, std::uint64_t max_rows) {
+  api::OpenMatchRequest request;
+  request.set_request_id(crypto::NewRequestId());
+  request.set_project_id(project);
+  request.set_register_id(register_id);
+  request.set_max_rows(max_rows);
+  ASSERT_THAT(matches().Open(Officer("KeyFileService/OpenMatch"), request), IsOk());
+}
+
+Streamed<api::MatchResponse> TestCore::Match(const std::string& project, const std::string& register_id,
+                                             const std::vector<std::string>& rows) {
+  return Match(project, register_id, rows, crypto::NewRequestId());
+}
+
+Streamed<api::MatchResponse> TestCore::Match(const std::string& project, const std::string& register_id,
+                                             const std::vector<std::string>& rows, const std::string& request_id) {
+  Streamed<api::MatchResponse> result;
+  api::MatchHeader header;
+  header.set_request_id(request_id);
+  header.set_project_id(project);
+  auto stream =
+      MatchStream::Begin(*core_, Register(register_id, "KeyFileService/Match"), {rules_, rows_in_use_}, header);
+  if (!stream.ok()) {
+    result.response = stream.status();
+    return result;
+  }
+  api::IdentifierBatch batch;
+  batch.set_identifiers(Pack(rows, 0, rows.size(), NationalId::kLength));
+  if (const absl::Status added = (*stream)->Add(batch, result.faults); !added.ok()) {
+    result.response = added;
+    return result;
+  }
+  api::MatchCommit commit;
+  commit.set_rows(rows.size());
+  result.response = (*stream)->Commit(commit);
+  return result;
+}
+
+absl::StatusOr<api::KeyFile> TestCore::TryIssue(const std::string& project, const std::string& register_id) const {
+  api::IssueKeyFileRequest request;
+  request.set_request_id(crypto::NewRequestId());
+  request.set_project_id(project);
+  request.set_register_id(register_id);
+  return key_files_->Issue(Officer("KeyFileService/IssueKeyFile"), request);
+}
+
+api::KeyFile TestCore::Issue(const std::string& project, const std::string& register_id) {
+  const auto issued = TryIssue(project, register_id);
+  EXPECT_THAT(issued, IsOk());
+  return issued.ok() ? *issued : api::KeyFile();
+}
+
+api::ReportHeader TestCore::Header(const std::string& project, std::uint32_t key_file, const std::string& reference) const {
+  api::ReportHeader header;
+  header.set_request_id(crypto::NewRequestId());
+  header.set_project_id(project);
+  header.set_key_file_number(key_file);
+  header.set_delivery_reference(reference);
+  header.set_delivered_on("2026-11-20");
+  header.set_recipient("Universitetet i Eksempel");
+  return header;
+}
+
+Streamed<api::ReportResponse> TestCore::Report(const api::ReportHeader& header, const std::vector<std::string>& lopenumre) {
+  return ReportBy("NPR", header, lopenumre);
+}
+
+Streamed<api::ReportResponse> TestCore::ReportBy(const std::string& register_id, const api::ReportHeader& header,
+                                                 const std::vector<std::string>& lopenumre) {
+  Streamed<api::ReportResponse> result;
+  auto stream = UsageStream::Begin(*core_, Register(register_id, "UsageService/Report"), rows_in_use_, header);
+  if (!stream.ok()) {
+    result.response = stream.status();
+    return result;
+  }
+  if (!lopenumre.empty()) {
+    api::LopenummerBatch batch;
+    batch.set_lopenumre(Pack(lopenumre, 0, lopenumre.size(), Lopenummer::kLength));
+    if (const absl::Status added = (*stream)->Add(batch, result.faults); !added.ok()) {
+      result.response = added;
+      return result;
+    }
+  }
+  api::ReportCommit commit;
+  commit.set_rows(lopenumre.size());
+  std::vector<api::RowFault> late;  // a message of its own, as the service sends it
+  result.response = (*stream)->Commit(commit, late);
+  result.faults.insert(result.faults.end(), late.begin(), late.end());
+  return result;
+}
+
+absl::StatusOr<std::string> TestCore::Fetch(const std::string& project, const std::string& register_id,
+                                            std::uint32_t number, std::uint64_t offset) const {
+  api::FetchKeyFileRequest request;
+  request.set_project_id(project);
+  request.set_number(number);
+  request.set_offset(offset);
+  std::string bytes;
+  KOBLING_RETURN_IF_ERROR(key_files_->Fetch(Register(register_id, "KeyFileService/FetchKeyFile"), request,
+                                            [&](const api::FetchKeyFileResponse& part) {
+                                              bytes += part.data();
+                                              return absl::OkStatus();
+                                            }));
+  return bytes;
+}
+
+OpenKeyFile TestCore::FetchAndOpen(const std::string& project, const std::string& register_id, std::uint32_t number) {
+  const std::string sealed = Fetch(project, register_id, number, 0).value();
+  api::GetKeyFileRequest request;
+  request.set_project_id(project);
+  request.set_number(number);
+  const api::KeyFile record = key_files_->Get(Register(register_id, "KeyFileService/GetKeyFile"), request).value();
+  EXPECT_EQ(record.sealed_bytes(), sealed.size());
+  crypto::MinisignHasher hasher;
+  hasher.Update(std::span(reinterpret_cast<const std::uint8_t*>(sealed.data()), sealed.size()));
+  const std::string comment =
+      crypto::VerifyMinisig(keys_->signer.public_key(), hasher.Finish(), record.signature()).value();
+
+  BytesSource source(sealed);
+  const auto reader = crypto::AgeReader::Open(source, identities_of_registers_.at(register_id), *arena_).value();
+  OpenKeyFile file{{}, {}, crypto::ParseKeyFileComment(comment).value(), sealed};
+  std::array<std::uint8_t, 1000> buffer;
+  while (true) {
+    const std::size_t count = reader->Read(buffer).value();
+    if (count == 0) {
+      break;
+    }
+    file.text.append(reinterpret_cast<const char*>(buffer.data()), count);
+  }
+  std::istringstream lines(file.text);
+  std::string line;
+  EXPECT_TRUE(std::getline(lines, line) && line == "fodselsnummer;lopenummer");
+  while (std::getline(lines, line)) {
+    EXPECT_EQ(line.size(), NationalId::kLength + 1 + Lopenummer::kLength);
+    EXPECT_EQ(line[NationalId::kLength], ';');
+    file.rows.emplace_back(line.substr(0, NationalId::kLength), line.substr(NationalId::kLength + 1));
+  }
+  return file;
+}
+
+std::string TestCore::ExpectedLopenummer(const std::string& project, const std::string& person) const {
+  const crypto::Digest digest = Mac(ProjectKey(project), "kobling/v1/lopenummer", UidOf(person));
+  Lopenummer::Bits bits;
+  std::copy_n(digest.begin(), bits.size(), bits.begin());
+  std::array<char, Lopenummer::kLength> text;
+  Lopenummer(bits).CopyText(text);
+  return {text.begin(), text.end()};
+}
+
+std::string TestCore::ExpectedSubject(const std::string& person) const {
+  const crypto::Digest digest = Mac(kSubjectKey, "kobling/v1/subject", UidOf(person));
+  return {digest.begin(), digest.begin() + 16};
+}
+
+std::vector<storage::Event> TestCore::Events() const {
+  std::vector<storage::Event> events;
+  EXPECT_THAT(storage::EventLog::ForEach(store_, 0,
+                                         [&](std::uint64_t index, const storage::Event& event) {
+                                           EXPECT_EQ(index, events.size());
+                                           events.push_back(event);
+                                           return true;
+                                         }),
+              IsOk());
+  return events;
+}
+
+std::vector<std::string> TestCore::FilesInFolder() const {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(temporary_.path())) {
+    names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string TestCore::StoredState() const { return Describe(*State::Load(store_, *sets_).value()->Read()); }
+std::string TestCore::StateInMemory() const { return Describe(*state_->Read()); }
+
+std::string TestCore::StoredBytes() const {
+  std::string bytes;
+  for (const storage::Family family : storage::kAllFamilies) {
+    const auto rows = store_.Scan(family, storage::KeyRange::All()).value();
+    for (; rows->Valid(); rows->Next()) {
+      bytes += std::string(rows->key()) + '|' + std::string(rows->value()) + '|';
+    }
+  }
+  return bytes;
+}
+
+}  // namespace kobling::server

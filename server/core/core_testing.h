@@ -1,0 +1,244 @@
+// A whole server without a network, for the tests of what it does: a store in memory, a clock that stands still, keys that
+// the test knows, and short ways to the steps that nearly every test begins with.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "crypto/age_key.h"
+#include "crypto/key_file_comment.h"
+#include "server/core/core.h"
+#include "server/core/identifier_stream.h"
+#include "server/core/key_file_folder.h"
+#include "server/runtime/testing.h"
+#include "server/use_cases/audit.h"
+#include "server/use_cases/insight.h"
+#include "server/use_cases/key_files.h"
+#include "server/use_cases/population.h"
+#include "server/use_cases/projects.h"
+#include "server/use_cases/registers.h"
+#include "server/use_cases/usage.h"
+#include "storage/memory_key_value_store.h"
+
+namespace kobling::server {
+
+class FakeClock final : public domain::Clock {
+ public:
+  absl::Time Now() const override { return absl::FromUnixMicros(now_us_); }
+  void Advance(absl::Duration duration) { now_us_ += absl::ToInt64Microseconds(duration); }
+
+ private:
+  std::atomic<std::int64_t> now_us_ = 1'795'345'200'000'000;  // 2026-11-22, noon in Norway
+};
+
+// A store in memory that can be made to fail, as a disk does: for good.
+class FaultyStore final : public storage::KeyValueStore {
+ public:
+  void FailFromNowOn(domain::Reason reason) { failure_ = reason; }
+  void Mend() { failure_ = std::nullopt; }
+  int purges() const { return purges_; }
+  int commits() const { return commits_; }
+
+  absl::StatusOr<std::optional<std::string>> Get(storage::Family family, std::string_view key) const override {
+    return memory_.Get(family, key);
+  }
+  absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(storage::Family family,
+                                                                   std::span<const std::string_view> keys) const override {
+    return memory_.MultiGet(family, keys);
+  }
+  absl::StatusOr<std::unique_ptr<storage::Iterator>> Scan(storage::Family family,
+                                                          const storage::KeyRange& range) const override {
+    return memory_.Scan(family, range);
+  }
+  absl::StatusOr<std::unique_ptr<storage::Reader>> TakeSnapshot() const override { return memory_.TakeSnapshot(); }
+  absl::Status Commit(const storage::WriteBatch& batch) override;
+  absl::Status Purge(storage::Family family) override {
+    ++purges_;
+    return memory_.Purge(family);
+  }
+  absl::StatusOr<std::uint64_t> ApproximateBytes(storage::Family family) const override {
+    return memory_.ApproximateBytes(family);
+  }
+
+ private:
+  storage::MemoryKeyValueStore memory_;
+  std::optional<domain::Reason> failure_;
+  std::atomic<int> purges_ = 0;
+  std::atomic<int> commits_ = 0;
+};
+
+// The digits of the n-th synthetic person, the same every time.
+std::string Person(std::size_t n);
+// Persons from `begin` up to but not including `end`.
+std::vector<std::string> People(std::size_t begin, std::size_t end);
+
+// Sources of a case.
+api::Source Defining(const std::string& register_id);        // scope OWN
+api::Source Intersecting(const std::string& register_id);    // scope INTERSECTION
+api::Source WholePopulation(const std::string& register_id); // scope POPULATION
+// A case that lacks nothing.
+api::ProjectCase FullCase(const std::vector<api::Source>& sources);
+
+// Rows of each column, eleven characters each; an empty one is sent as kept back.
+using Columns = std::vector<std::vector<std::string>>;
+
+// How a stream ended, and the faults that it reported on the way.
+template <typename Response>
+struct Streamed {
+  absl::StatusOr<Response> response = absl::UnknownError("not run");
+  std::vector<api::RowFault> faults;
+};
+
+// A key file as its register sees it.
+struct OpenKeyFile {
+  std::string text;                                        // the plaintext
+  std::vector<std::pair<std::string, std::string>> rows;   // identifier, løpenummer
+  crypto::KeyFileComment comment;                          // what the signature says, checked
+  std::string sealed;
+};
+
+class TestCore {
+ public:
+  TestCore() : TestCore(ServerConfig{}) {}
+  explicit TestCore(ServerConfig config);
+
+  // Ends the server and starts it again on the same store. References to `core` die.
+  void Restart();
+
+  Call By(Role role, std::string_view id, std::string_view method) const;
+  Call Caseworker(std::string_view method) const { return By(Role::kCaseworker, "anna.sak", method); }
+  Call Officer(std::string_view method) const { return By(Role::kKeyOfficer, "olav.key", method); }
+  Call Register(std::string_view id, std::string_view method) const { return By(Role::kRegister, id, method); }
+
+  Registers registers() const { return Registers(*core_); }
+  Projects projects() const { return Projects(*core_, folder_); }
+  Population population() const { return Population(*core_); }
+  Matches matches() const { return Matches(*core_); }
+  KeyFiles& key_files() const { return *key_files_; }
+  Usage usage() const { return Usage(*core_); }
+  Insight insight() const { return Insight(*core_, rules_); }
+  Audit audit() const { return Audit(*core_); }
+  const Core& core() const { return *core_; }
+  const storage::EventLog& event_log() const { return *events_; }
+  FaultyStore& store() { return store_; }
+  FakeClock& clock() { return clock_; }
+  StreamRows& rows_in_use() { return rows_in_use_; }
+  const domain::NationalIdRules& rules() const { return rules_; }
+  const std::vector<absl::Status>& failures() const { return failures_; }
+  crypto::SecretArena& arena() { return *arena_; }
+
+  // Steps that must succeed.
+  void AddRegister(const std::string& id);
+  // A new key of the register, approved; the test keeps its secret half.
+  api::RecipientKey EnrolKey(const std::string& register_id);
+  std::string Draft(const api::ProjectCase& project_case);
+  // Adds and enrols all its registers first, and gives the project a key that the test knows.
+  std::string ActiveProject(const std::vector<api::Source>& sources);
+  std::string ActiveProject(const api::ProjectCase& project_case);
+  void SubmitAll(const std::string& project, const std::string& register_id, const std::vector<std::string>& people);
+  void Complete(const std::string& project, const std::string& register_id);
+  void OpenWindow(const std::string& project, const std::string& register_id, std::uint64_t max_rows);
+  api::KeyFile Issue(const std::string& project, const std::string& register_id);
+
+  // Steps that may fail.
+  struct SubmitOptions {
+    std::string request_id = {};
+    bool refuse_invalid = false;
+    bool dry_run = false;
+  };
+  Streamed<api::SubmitResponse> Submit(const std::string& project, const std::string& register_id, const Columns& columns,
+                                       const SubmitOptions& options);
+  Streamed<api::SubmitResponse> Submit(const std::string& project, const std::string& register_id, const Columns& columns) {
+    return Submit(project, register_id, columns, SubmitOptions());
+  }
+  Streamed<api::MatchResponse> Match(const std::string& project, const std::string& register_id,
+                                     const std::vector<std::string>& rows, const std::string& request_id);
+  Streamed<api::MatchResponse> Match(const std::string& project, const std::string& register_id,
+                                     const std::vector<std::string>& rows);
+  absl::StatusOr<api::KeyFile> TryIssue(const std::string& project, const std::string& register_id) const;
+  // Faults of the batches and of the commit together, as the register gets them.
+  Streamed<api::ReportResponse> Report(const api::ReportHeader& header, const std::vector<std::string>& lopenumre);
+  api::ReportHeader Header(const std::string& project, std::uint32_t key_file, const std::string& reference) const;
+  Streamed<api::ReportResponse> ReportBy(const std::string& register_id, const api::ReportHeader& header,
+                                         const std::vector<std::string>& lopenumre);
+
+  // The sealed bytes from an offset on.
+  absl::StatusOr<std::string> Fetch(const std::string& project, const std::string& register_id, std::uint32_t number,
+                                    std::uint64_t offset) const;
+  // Fetches, checks the signature, opens and takes apart.
+  OpenKeyFile FetchAndOpen(const std::string& project, const std::string& register_id, std::uint32_t number);
+
+  // The løpenummer, computed from the keys by the formulas of docs/formats/derivations.md and nothing of the server.
+  std::string ExpectedLopenummer(const std::string& project, const std::string& person) const;
+  // The reference to a person in events, in the same way.
+  std::string ExpectedSubject(const std::string& person) const;
+
+  std::vector<storage::Event> Events() const;
+  storage::Event LastEvent() const { return Events().back(); }
+  // Files in the folder of sealed key files.
+  std::vector<std::string> FilesInFolder() const;
+  // What the server would know after a restart, as text; equal texts are equal states.
+  std::string StoredState() const;
+  std::string StateInMemory() const;
+  // Every stored byte.
+  std::string StoredBytes() const;
+
+ private:
+  void Open();
+
+  ServerConfig config_;
+  FakeClock clock_;
+  domain::NationalIdRules rules_;
+  StreamRows rows_in_use_;
+  TemporaryFolder temporary_;
+  KeyFileFolder folder_;
+  storage::IdentityMap identities_;
+  std::unique_ptr<crypto::SecretArena> arena_;
+  FaultyStore store_;
+  std::unique_ptr<ServiceKeys> keys_;
+  std::unique_ptr<storage::Directory> directory_;
+  std::unique_ptr<storage::SetStore> sets_;
+  std::unique_ptr<storage::EventLog> events_;
+  std::unique_ptr<State> state_;
+  std::unique_ptr<Committer> committer_;
+  std::unique_ptr<Core> core_;
+  std::unique_ptr<KeyFiles> key_files_;
+  std::vector<absl::Status> failures_;
+  std::map<std::string, crypto::AgeIdentity> identities_of_registers_;
+};
+
+// A status or StatusOr that was refused for this reason.
+MATCHER_P(RefusedWith, reason, "is refused with that reason") {
+  const absl::Status& status = [&]() -> const absl::Status& {
+    if constexpr (requires { arg.status(); }) {
+      return arg.status();
+    } else {
+      return arg;
+    }
+  }();
+  *result_listener << status.ToString();
+  return domain::ReasonOf(status) == reason;
+}
+MATCHER(IsOk, "is OK") {
+  if constexpr (requires { arg.status(); }) {
+    *result_listener << arg.status().ToString();
+  } else {
+    *result_listener << arg.ToString();
+  }
+  return arg.ok();
+}
+
+// The value of a detail of an error, or empty.
+std::string DetailOf(const absl::Status& status, std::string_view name);
+
+}  // namespace kobling::server
