@@ -91,17 +91,17 @@ absl::Status FakeConnection::ListEvents(const api::ListEventsRequest& request, E
   return absl::OkStatus();
 }
 
-TemporaryFolder::TemporaryFolder() {
+ClientTestFolder::ClientTestFolder() {
   std::string pattern = (std::filesystem::temp_directory_path() / "kobling_client_XXXXXX").string();
   path_ = mkdtemp(pattern.data()) == nullptr ? std::string() : pattern;
 }
 
-TemporaryFolder::~TemporaryFolder() {
+ClientTestFolder::~ClientTestFolder() {
   std::error_code error;
   std::filesystem::remove_all(path_, error);
 }
 
-std::string TemporaryFolder::Write(const std::string& name, std::string_view content) const {
+std::string ClientTestFolder::Write(const std::string& name, std::string_view content) const {
   const std::filesystem::path file = path_ / name;
   std::filesystem::create_directories(file.parent_path());
   std::ofstream(file, std::ios::binary) << content;
@@ -109,7 +109,7 @@ std::string TemporaryFolder::Write(const std::string& name, std::string_view con
   return file.string();
 }
 
-std::string TemporaryFolder::Read(const std::string& name) const {
+std::string ClientTestFolder::Read(const std::string& name) const {
   std::ostringstream text;
   text << std::ifstream(path_ / name, std::ios::binary).rdbuf();
   return text.str();

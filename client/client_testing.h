@@ -199,12 +199,12 @@ class FakeConnection final : public Connection {
 };
 
 // A folder that is deleted with the object.
-class TemporaryFolder {
+class ClientTestFolder {
  public:
-  TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder();
+  ClientTestFolder();
+  ClientTestFolder(const ClientTestFolder&) = delete;
+  ClientTestFolder& operator=(const ClientTestFolder&) = delete;
+  ~ClientTestFolder();
 
   const std::filesystem::path& path() const { return path_; }
   // Writes a file, 0600, and gives its path.
@@ -237,7 +237,7 @@ class CommandRunner {
   Result RunWithInput(const std::vector<std::string>& arguments, std::string_view input, Terminal terminal);
 
   FakeServer server;
-  TemporaryFolder folder;
+  ClientTestFolder folder;
   std::map<std::string, std::string> environment;
 
   std::filesystem::path profile_folder() const { return folder.path() / "home" / "default"; }

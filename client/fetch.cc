@@ -82,7 +82,7 @@ class Part final : public KeyFileSink {
       size_ += static_cast<std::uint64_t>(written);
       data.remove_prefix(static_cast<std::size_t>(written));
     }
-    progress_.Update(0, size_, whole_);
+    progress_.Update(size_, size_, whole_);
     return absl::OkStatus();
   }
 

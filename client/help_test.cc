@@ -81,7 +81,7 @@ TEST_F(Help, TheCommittedPageIsWhatTheProgramSays) {
 }
 
 TEST_F(Help, CompletionIsAScriptThatBashAccepts) {
-  TemporaryFolder folder;
+  ClientTestFolder folder;
   const std::string script = folder.Write("completion", BashCompletion(tree_));
   const std::string command =
       "bash -c 'source " + script +

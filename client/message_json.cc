@@ -3,6 +3,7 @@
 #include <cctype>
 
 #include "absl/time/time.h"
+#include "domain/error.h"
 #include "google/protobuf/timestamp.pb.h"
 
 namespace kobling::client {
@@ -32,6 +33,14 @@ Json TimeOf(const Timestamp& time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ", moment, absl::UTCTimeZone());
 }
 
+// Reasons travel as numbers in counts of bad rows; people and programs go by the name.
+constexpr const char* kFaultReason = "kobling.v1.FaultCount.reason";
+
+Json ReasonName(std::uint32_t number) {
+  const auto reason = domain::ReasonFromNumber(number);
+  return reason ? Json(std::string(domain::InfoOf(*reason).name)) : Json(number);
+}
+
 Json MessageOf(const Message& message) {
   if (message.GetDescriptor() == Timestamp::descriptor()) {
     Timestamp time;
@@ -49,6 +58,9 @@ Json SingleOf(const Message& message, const FieldDescriptor& field) {
     case FieldDescriptor::CPPTYPE_BOOL:
       return reflection.GetBool(message, &field);
     case FieldDescriptor::CPPTYPE_UINT32:
+      if (field.full_name() == kFaultReason) {
+        return ReasonName(reflection.GetUInt32(message, &field));
+      }
       return reflection.GetUInt32(message, &field);
     case FieldDescriptor::CPPTYPE_UINT64:
       return reflection.GetUInt64(message, &field);

@@ -14,7 +14,8 @@ namespace kobling::client {
 using Json = nlohmann::ordered_json;
 
 // Every field in the order of the protocol file. Texts, numbers and lists that are not set are empty, messages are
-// null. 64-bit counts are numbers. A timestamp is "2026-11-22T10:00:00Z".
+// null. 64-bit counts are numbers. A timestamp is "2026-11-22T10:00:00Z", the reason of a count of
+// bad rows its name.
 Json ToJson(const google::protobuf::Message& message);
 
 // "active" for PROJECT_STATE_ACTIVE; empty for the value 0, which means that nothing is set.

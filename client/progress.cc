@@ -21,10 +21,10 @@ std::string Grouped(std::uint64_t number) {
   return text;
 }
 
-Progress::Progress(std::ostream& out, Show show, const domain::Clock& clock)
-    : out_(out), show_(show), clock_(clock), started_(clock.Now()) {}
+Progress::Progress(std::ostream& out, Show show, Unit unit, const domain::Clock& clock)
+    : out_(out), show_(show), unit_(unit), clock_(clock), started_(clock.Now()) {}
 
-void Progress::Update(std::uint64_t rows, std::uint64_t bytes, std::optional<std::uint64_t> total_bytes) {
+void Progress::Update(std::uint64_t count, std::uint64_t bytes, std::optional<std::uint64_t> total_bytes) {
   if (show_ == Show::kNo) {
     return;
   }
@@ -34,8 +34,9 @@ void Progress::Update(std::uint64_t rows, std::uint64_t bytes, std::optional<std
   }
   last_ = now;
   const double seconds = std::max(absl::ToDoubleSeconds(now - started_), 0.001);
-  std::string line = absl::StrFormat("  %s rows, %s rows/s", Grouped(rows),
-                                     Grouped(static_cast<std::uint64_t>(static_cast<double>(rows) / seconds)));
+  const char* const unit = unit_ == Unit::kRows ? "rows" : "bytes";
+  const auto per_second = static_cast<std::uint64_t>(static_cast<double>(count) / seconds);
+  std::string line = absl::StrFormat("  %s %s, %s %s/s", Grouped(count), unit, Grouped(per_second), unit);
   if (total_bytes && bytes > 0) {
     const double left = static_cast<double>(*total_bytes - std::min(bytes, *total_bytes)) / static_cast<double>(bytes);
     line += absl::StrFormat(", %d s left", static_cast<std::int64_t>(seconds * left + 0.5));

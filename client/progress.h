@@ -10,17 +10,18 @@
 
 namespace kobling::client {
 
-// One line that is written again and again: rows so far, rows a second and, when the size is known, the time left.
-// Plain characters only. Silent if hidden. Not thread-safe.
+// One line that is written again and again: rows or bytes so far, how many a second and, when the size is known, the
+// time left. Plain characters only. Silent if hidden. Not thread-safe.
 class Progress {
  public:
   enum class Show { kYes, kNo };
+  enum class Unit { kRows, kBytes };
 
   // The stream and the clock must outlive the object.
-  Progress(std::ostream& out, Show show, const domain::Clock& clock);
+  Progress(std::ostream& out, Show show, Unit unit, const domain::Clock& clock);
 
   // `total_bytes` is the size of what is read, if it is known. Writes at most five times a second.
-  void Update(std::uint64_t rows, std::uint64_t bytes, std::optional<std::uint64_t> total_bytes);
+  void Update(std::uint64_t count, std::uint64_t bytes, std::optional<std::uint64_t> total_bytes);
 
   // Takes the line away.
   void Finish();
@@ -28,6 +29,7 @@ class Progress {
  private:
   std::ostream& out_;
   Show show_;
+  Unit unit_;
   const domain::Clock& clock_;
   absl::Time started_;
   absl::Time last_ = absl::InfinitePast();

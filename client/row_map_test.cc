@@ -72,7 +72,7 @@ class SteppingClock final : public domain::Clock {
 TEST(Progress, TellsSpeedAndTimeLeftAndIsSilentWhenHidden) {
   SteppingClock clock;
   std::ostringstream out;
-  Progress progress(out, Progress::Show::kYes, clock);
+  Progress progress(out, Progress::Show::kYes, Progress::Unit::kRows, clock);
   clock.now += absl::Seconds(2);
   progress.Update(1'000'000, 25, 100);
   EXPECT_EQ(out.str(), "\r  1 000 000 rows, 500 000 rows/s, 6 s left");
@@ -80,7 +80,7 @@ TEST(Progress, TellsSpeedAndTimeLeftAndIsSilentWhenHidden) {
   EXPECT_EQ(out.str(), "\r  1 000 000 rows, 500 000 rows/s, 6 s left") << "at most five lines a second";
 
   std::ostringstream nothing;
-  Progress hidden(nothing, Progress::Show::kNo, clock);
+  Progress hidden(nothing, Progress::Show::kNo, Progress::Unit::kRows, clock);
   clock.now += absl::Seconds(2);
   hidden.Update(1, 1, 2);
   hidden.Finish();

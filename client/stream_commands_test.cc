@@ -45,7 +45,7 @@ TEST(Submit, PacksColumnsKeepsBadRowsBackAndTellsLines) {
   runner.server.faults[1].set_reason(static_cast<std::uint32_t>(Reason::kIdentifierTestSeries));
   api::SubmitResponse answer;
   answer.mutable_result()->set_number(7);
-  answer.mutable_result()->mutable_counts()->set_duplicates(0);
+  answer.mutable_result()->mutable_counts()->add_faults()->set_reason(5);
   runner.server.Answer("SubmitHeader", answer);
 
   const Result result = runner.Run({"population", "submit", "P0041", "--file", file, "--column", "fnr", "--relative",
@@ -73,6 +73,7 @@ TEST(Submit, PacksColumnsKeepsBadRowsBackAndTellsLines) {
   const auto parsed = nlohmann::json::parse(result.out);
   EXPECT_EQ(parsed["number"], 7);
   EXPECT_EQ(parsed["left_out"], 5);
+  EXPECT_EQ(parsed["counts"]["faults"][0]["reason"], "IDENTIFIER_CHECK_DIGITS");
   const std::string list = runner.folder.Read("rejects.csv");
   EXPECT_THAT(list, HasSubstr("\n8;mor_fnr;IDENTIFIER_TEST_SERIES;"));
   for (const std::string& text : {result.out, result.err, list}) {

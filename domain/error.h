@@ -33,7 +33,6 @@ enum class Reason : std::uint16_t {
   kLopenummerFormat = 20,
   kLopenummerCheckCharacter = 21,
   kLopenummerNotIssued = 22,
-  kLopenummerOtherKeyFile = 23,
   // Who is calling, and what they may do.
   kNotPermitted = 100,
   kCallerUnknown = 101,

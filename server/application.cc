@@ -4,7 +4,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
-#include <set>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -16,7 +15,6 @@
 #include "crypto/self_test.h"
 #include "domain/error.h"
 #include "domain/status_macros.h"
-#include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/resource_quota.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
@@ -33,6 +31,7 @@
 #include "server/services/project_service.h"
 #include "server/services/register_service.h"
 #include "server/services/stream_watch.h"
+#include "server/services/unknown_method_service.h"
 #include "server/services/usage_service.h"
 #include "storage/rocksdb_key_value_store.h"
 
@@ -66,7 +65,8 @@ struct Application::Parts {
 
   absl::Status Open();
   void Fail(const absl::Status& status);
-  absl::Status TidyKeyFiles() const;
+  absl::Status PurgeDestroyedKeys() const;
+  void KeepKeyFilesTidy();
 
   const ServerConfig config;
   const domain::Clock& clock;
@@ -120,31 +120,29 @@ absl::Status Application::Parts::Open() {
   core = std::make_unique<Core>(Core{config, clock, *store, *keys, *directory, *sets, identities, *state, *committer});
   pipeline = std::make_unique<Pipeline>(*core, log);
   key_files = std::make_unique<KeyFiles>(*core, folder);
-  KOBLING_RETURN_IF_ERROR(TidyKeyFiles());
+  KOBLING_RETURN_IF_ERROR(PurgeDestroyedKeys());
+  KeepKeyFilesTidy();
   log.Info("opened", {Field("identifiers", directory->size()), Field("events", events->size())});
   return absl::OkStatus();
 }
 
-absl::Status Application::Parts::TidyKeyFiles() const {
-  std::set<std::string> committed;
-  bool any_destroyed = false;
+absl::Status Application::Parts::PurgeDestroyedKeys() const {
   {
     const State::View view = state->Read();
-    for (const auto& [id, project] : view->projects) {
-      any_destroyed = any_destroyed || project.rows.project.state() == records::PROJECT_STATE_RECORD_KEY_DESTROYED;
-      for (const records::KeyFileRecord& key_file : project.rows.key_files) {
-        if (!key_file.withdrawn() && !key_file.expired()) {
-          committed.insert(key_file.file_name());
-        }
-      }
+    if (std::none_of(view->projects.begin(), view->projects.end(), [](const auto& entry) {
+          return entry.second.rows.project.state() == records::PROJECT_STATE_RECORD_KEY_DESTROYED;
+        })) {
+      return absl::OkStatus();
     }
   }
-  KOBLING_RETURN_IF_ERROR(folder.RemoveAllBut(committed));
-  if (any_destroyed) {
-    // The server may have ended between the destruction of a key and the rewriting of the files that held it.
-    KOBLING_RETURN_IF_ERROR(store->Purge(storage::Family::kKeys));
+  // The server may have ended between the destruction of a key and the rewriting of the files that held it.
+  return store->Purge(storage::Family::kKeys);
+}
+
+void Application::Parts::KeepKeyFilesTidy() {
+  if (absl::Status status = key_files->Upkeep(); !status.ok()) {
+    log.Error("key files do not agree with their records", {Field("error", status)});
   }
-  return key_files->ExpireOld();
 }
 
 Application::Application(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -199,10 +197,10 @@ absl::Status Application::Serve(const ServeOptions& options) {
   KeyFileService key_file_service(*parts.pipeline, *parts.core, streams, parts.watch, *parts.key_files);
   UsageService usage_service(*parts.pipeline, *parts.core, parts.rows_in_use, parts.watch);
   InsightService insight_service(*parts.pipeline, *parts.core, parts.rules);
-  AuditService audit_service(*parts.pipeline, *parts.core);
+  AuditService audit_service(*parts.pipeline, *parts.core, parts.watch);
   OperatorService operator_service(*parts.pipeline, *parts.core);
+  UnknownMethodService unknown_method_service(*parts.pipeline);
 
-  grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort(parts.config.listen.text(), tls->credentials(), &port);
@@ -217,6 +215,7 @@ absl::Status Application::Serve(const ServeOptions& options) {
            &insight_service, &audit_service, &operator_service}) {
     builder.RegisterService(service);
   }
+  builder.RegisterCallbackGenericService(&unknown_method_service);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr || port == 0) {
     return domain::MakeError(domain::Reason::kConfiguration,
@@ -233,15 +232,11 @@ absl::Status Application::Serve(const ServeOptions& options) {
   while (!stop.stop_requested()) {
     wake.wait_for(lock, stop, kUpkeepInterval, [] { return false; });
     if (!stop.stop_requested()) {
-      if (absl::Status status = parts.key_files->ExpireOld(); !status.ok()) {
-        parts.log.Error("expired key files could not be deleted", {Field("error", status)});
-      }
+      parts.KeepKeyFilesTidy();
     }
   }
   parts.log.Info("draining");
-  if (grpc::HealthCheckServiceInterface* health = server->GetHealthCheckService(); health != nullptr) {
-    health->SetServingStatus(false);
-  }
+  parts.pipeline->Drain();
   server->Shutdown(std::chrono::system_clock::now() + kDrain);
   const std::lock_guard failure_lock(parts.failure_mutex);
   return parts.failure;

@@ -39,6 +39,9 @@ class IdentityMap {
 
   // How many persons the identifiers of the set belong to.
   std::uint64_t CountPersons(const NumberSet& identifiers) const { return identifiers.cardinality(); }
+
+  // How many persons the identifiers of either set belong to; does not build the union.
+  std::uint64_t CountPersonsInEither(const NumberSet& a, const NumberSet& b) const { return a.or_cardinality(b); }
 };
 
 }  // namespace kobling::storage

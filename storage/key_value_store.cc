@@ -8,23 +8,31 @@ namespace kobling::storage {
 namespace {
 
 absl::Status OverLimit(std::size_t limit) {
-  return domain::MakeError(domain::Reason::kInternal,
-                           {{domain::DetailKey::kLimit, static_cast<std::uint64_t>(limit)}});
+  return domain::MakeError(domain::Reason::kInternal, {{domain::DetailKey::kLimit, static_cast<std::uint64_t>(limit)}});
 }
 
 }  // namespace
 
 std::string_view NameOf(Family family) {
   switch (family) {
-    case Family::kMeta: return "meta";
-    case Family::kIdentifiers: return "identifiers";
-    case Family::kSets: return "sets";
-    case Family::kRegisters: return "registers";
-    case Family::kProjects: return "projects";
-    case Family::kKeys: return "keys";
-    case Family::kEvents: return "events";
-    case Family::kLedger: return "ledger";
-    case Family::kCallers: return "callers";
+    case Family::kMeta:
+      return "meta";
+    case Family::kIdentifiers:
+      return "identifiers";
+    case Family::kSets:
+      return "sets";
+    case Family::kRegisters:
+      return "registers";
+    case Family::kProjects:
+      return "projects";
+    case Family::kKeys:
+      return "keys";
+    case Family::kEvents:
+      return "events";
+    case Family::kLedger:
+      return "ledger";
+    case Family::kCallers:
+      return "callers";
   }
   return "unknown";
 }

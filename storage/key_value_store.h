@@ -1,7 +1,8 @@
-// The narrow waist of storage: one ordered key-value store. Everything that Kobling keeps on disk passes through here, and
-// every backend keeps the contract written here; tests/conformance is the same contract as tests.
+// The narrow waist of storage: one ordered key-value store. Everything that Kobling keeps on disk passes through here,
+// and every backend keeps the contract written here; tests/conformance is the same contract as tests.
 //
-// - Keys are bytes, compared as unsigned bytes, from 1 to kMaxKeyBytes long. Values are bytes, from 0 to kMaxValueBytes.
+// - Keys are bytes, compared as unsigned bytes, from 1 to kMaxKeyBytes long. Values are bytes, from 0 to
+//   kMaxValueBytes long.
 // - A family is an ordered map of its own. The families are fixed; a batch may change several of them at once.
 // - A change is made by Commit alone: whole or not at all, durable before it returns.
 // - Keys and values hold no clear identifier; what is personal is sealed above this interface. No error names a key.
@@ -10,9 +11,9 @@
 //     DISK_FULL            a write failed for lack of space
 //     STORAGE_UNAVAILABLE  reading or writing failed in another way
 //   After a failed write (Commit, or the backend's own upkeep in the background) the store has failed for good: every
-//   later call gives the same error, DISK_FULL or STORAGE_UNAVAILABLE, until the store is opened anew. Only iterators that
-//   are open already may walk on. The server then exits. It must not try again: a second sync may report success for
-//   data that the kernel has dropped.
+//   later call gives the same error, DISK_FULL or STORAGE_UNAVAILABLE, until the store is opened anew. Only iterators
+//   that are open already may walk on. The server then exits. It must not try again: a second sync may report success
+//   for data that the kernel has dropped.
 #pragma once
 
 #include <array>
@@ -44,7 +45,7 @@ enum class Family : std::uint8_t {
   kCallers,
 };
 
-inline constexpr std::array kAllFamilies = {Family::kMeta,     Family::kIdentifiers, Family::kSets,
+inline constexpr std::array kAllFamilies = {Family::kMeta,      Family::kIdentifiers, Family::kSets,
                                             Family::kRegisters, Family::kProjects,    Family::kKeys,
                                             Family::kEvents,    Family::kLedger,      Family::kCallers};
 inline constexpr std::size_t kFamilyCount = kAllFamilies.size();

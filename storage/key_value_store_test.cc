@@ -1,8 +1,8 @@
 #include "storage/key_value_store.h"
 
-#include <set>
-
 #include <gtest/gtest.h>
+
+#include <set>
 
 #include "domain/error.h"
 

@@ -65,7 +65,8 @@ absl::Status CheckPrivate(const RocksDbOptions& options) {
 bool IsFromUnfinishedCreation(std::string_view name) {
   constexpr std::array<std::string_view, 3> kStarts = {"LOG", "MANIFEST-", "OPTIONS-"};
   return name == "LOCK" || name == "IDENTITY" || name.ends_with(".dbtmp") ||
-         std::any_of(kStarts.begin(), kStarts.end(), [name](std::string_view start) { return name.starts_with(start); });
+         std::any_of(kStarts.begin(), kStarts.end(),
+                     [name](std::string_view start) { return name.starts_with(start); });
 }
 
 absl::Status CheckNothingElseInside(const RocksDbOptions& options) {
@@ -118,7 +119,9 @@ absl::Status PrepareFolder(const RocksDbOptions& options, rocksdb::FileSystem& f
 }
 
 absl::Status CheckFamilyNames(const RocksDbOptions& options, const std::vector<std::string>& names) {
-  const auto present = [&names](std::string_view name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+  const auto present = [&names](std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
   const bool has_ours = present(NameOf(Family::kMeta));
   if (!has_ours && (names.size() > 1 || options.mode == OpenMode::kMustExist)) {
     return WrongFolder(options, "the database in the folder is not Kobling's");

@@ -1,15 +1,14 @@
 // What is RocksDB's own: the folder, the schema version, the lock, and what stays on disk.
 #include "storage/rocksdb_key_value_store.h"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include "domain/error.h"
 #include "storage/test_folder.h"

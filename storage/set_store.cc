@@ -123,6 +123,12 @@ absl::StatusOr<bool> SetStore::Contains(const SetId& id, std::uint32_t number) c
       return part.contains(number);
     }
   }
+  // A large set has no row for a chunk without members; a set without any row is lost.
+  KOBLING_ASSIGN_OR_RETURN(const auto rows, store_.Scan(Family::kSets, KeyRange::Prefix(id)));
+  KOBLING_RETURN_IF_ERROR(rows->status());
+  if (!rows->Valid()) {
+    return domain::MakeError(domain::Reason::kRecordCorrupt, {{domain::DetailKey::kHint, "a set is missing"}});
+  }
   return false;
 }
 

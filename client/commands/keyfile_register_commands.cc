@@ -19,7 +19,7 @@ absl::StatusOr<ExitCode> Match(Session& session, const std::string& project, con
   KOBLING_ASSIGN_OR_RETURN(const TableOptions table, options.Table());
   KOBLING_ASSIGN_OR_RETURN(ColumnName index, ColumnName::Parse(column));
   const IdentifierFileColumns columns = {.index = std::move(index), .relatives = {}};
-  Progress progress(session.surroundings().err, session.ShowProgress(), session.clock());
+  Progress progress(session.surroundings().err, session.ShowProgress(), Progress::Unit::kRows, session.clock());
   KOBLING_ASSIGN_OR_RETURN(const auto rows, IdentifierFileRows::Open(options.File(session), table, columns, progress));
   api::MatchHeader header;
   header.set_project_id(project);
@@ -79,7 +79,7 @@ absl::StatusOr<ExitCode> Fetch(Session& session, const std::string& project, std
                                FetchOptions options) {
   KOBLING_ASSIGN_OR_RETURN(Connection * connection, session.Connect());
   KOBLING_ASSIGN_OR_RETURN(const api::KeyFile record, FindKeyFile(session, project, number));
-  Progress progress(session.surroundings().err, session.ShowProgress(), session.clock());
+  Progress progress(session.surroundings().err, session.ShowProgress(), Progress::Unit::kBytes, session.clock());
   options.retry = session.surroundings().retry;
   KOBLING_ASSIGN_OR_RETURN(const FetchedKeyFile fetched, FetchKeyFile(*connection, record, options, progress));
   Json result;

@@ -37,7 +37,7 @@ absl::StatusOr<ExitCode> Submit(Session& session, const SubmitOptions& options) 
     KOBLING_ASSIGN_OR_RETURN(ColumnName name, ColumnName::Parse(relative));
     columns.relatives.push_back(std::move(name));
   }
-  Progress progress(session.surroundings().err, session.ShowProgress(), session.clock());
+  Progress progress(session.surroundings().err, session.ShowProgress(), Progress::Unit::kRows, session.clock());
   KOBLING_ASSIGN_OR_RETURN(const auto rows,
                            IdentifierFileRows::Open(options.rows.File(session), table, columns, progress));
 

@@ -65,7 +65,7 @@ absl::StatusOr<ExitCode> Report(Session& session, const ReportOptions& options) 
   if (*options.none) {
     return ReportNone(session, header);
   }
-  Progress progress(session.surroundings().err, session.ShowProgress(), session.clock());
+  Progress progress(session.surroundings().err, session.ShowProgress(), Progress::Unit::kRows, session.clock());
   const RowFile file = {.path = *options.file, .input = session.surroundings().input};
   KOBLING_ASSIGN_OR_RETURN(const auto rows, LopenummerFileRows::Open(file, progress));
   RowFaults faults(rows->column_names());

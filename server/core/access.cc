@@ -52,6 +52,11 @@ absl::Status CheckRunning(const records::ProjectRecord& project, std::string_vie
     return MakeError(Reason::kProjectEnded,
                      {{DetailKey::kProject, project.id()}, {DetailKey::kLimit, project.project_case().end_date()}});
   }
+  if (project.project_case().start_date() > today) {
+    return MakeError(Reason::kProjectState, {{DetailKey::kProject, project.id()},
+                                             {DetailKey::kField, "start_date"},
+                                             {DetailKey::kHint, "the project's first day has not come yet"}});
+  }
   return absl::OkStatus();
 }
 

@@ -24,7 +24,7 @@ absl::StatusOr<const records::SourceRecord*> SourceOf(const Project& project, st
 // Whose rows a list shows: a register's own, whatever it asked for; otherwise what was asked for, empty for all.
 std::string WantedRegister(const Caller& caller, std::string_view asked);
 
-// The project takes submissions, matches and issues today. Fails with PROJECT_STATE or PROJECT_ENDED.
+// The project is active, and today is one of its days. Fails with PROJECT_STATE or PROJECT_ENDED.
 absl::Status CheckRunning(const records::ProjectRecord& project, std::string_view today);
 
 // The project is in the state. Fails with PROJECT_STATE, naming the state that it is in.

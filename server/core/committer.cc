@@ -62,6 +62,11 @@ absl::Status Committer::Commit(const std::function<absl::Status(Change&)>& prepa
   Change change;
   KOBLING_RETURN_IF_ERROR(prepare(change));
   KOBLING_RETURN_IF_ERROR(Write(change.batch, std::span(&change.event, 1)));
+  Publish(change);
+  return absl::OkStatus();
+}
+
+void Committer::Publish(Change& change) noexcept {
   if (!change.mutations_.empty()) {
     state_.Change([&](StateData& state) {
       for (const auto& mutation : change.mutations_) {
@@ -72,10 +77,9 @@ absl::Status Committer::Commit(const std::function<absl::Status(Change&)>& prepa
   for (const auto& action : change.actions_) {
     action();
   }
-  return absl::OkStatus();
 }
 
-absl::Status Committer::Record(storage::Event event) {
+absl::Status Committer::Record(storage::Event event) noexcept {
   Waiting own{.event = std::move(event), .status = absl::OkStatus()};
   std::unique_lock queue_lock(queue_mutex_);
   queue_.push_back(&own);

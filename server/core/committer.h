@@ -56,7 +56,8 @@ class Committer {
 
   // Makes an event durable that belongs to no change: a refusal, a fetch, a look at a person. Events that arrive while
   // another batch is being written share the next one.
-  absl::Status Record(storage::Event event);
+  // Ends the process if memory runs out half-way: others wait for the outcome and would wait for ever.
+  absl::Status Record(storage::Event event) noexcept;
 
   // Index that the event of the change in preparation will get. Only within `prepare`.
   std::uint64_t NextEventIndex() const { return events_.size(); }
@@ -69,6 +70,8 @@ class Committer {
   };
 
   absl::Status Write(storage::WriteBatch& batch, std::span<storage::Event> events);
+  // Ends the process if it cannot be done: memory must not stay behind the disk.
+  void Publish(Change& change) noexcept;
 
   storage::KeyValueStore& store_;
   storage::EventLog& events_;  // guarded by commit_mutex_

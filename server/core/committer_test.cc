@@ -164,12 +164,15 @@ TEST(Committer, EventsThatArriveWhileAnotherIsWrittenShareABatch) {
       });
     }
     begun.wait();
+    for (int i = 0; i < 10'000; ++i) {
+      std::this_thread::yield();  // until most of them stand in the queue
+    }
     return absl::OkStatus();
   }),
               IsOk());
   threads.clear();
   EXPECT_EQ(server.Events().size(), std::size_t{kWaiting + 1});
-  EXPECT_LE(server.store().commits() - commits, kWaiting + 1);
+  EXPECT_LT(server.store().commits() - commits, kWaiting) << "a batch for each";
 }
 
 }  // namespace

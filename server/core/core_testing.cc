@@ -318,6 +318,9 @@ Streamed<api::SubmitResponse> TestCore::Submit(const std::string& project, const
     // Two batches, so that positions are counted over both.
     const std::size_t half = columns[column].size() / 2;
     for (const auto& [begin, end] : {std::pair(std::size_t{0}, half), std::pair(half, columns[column].size())}) {
+      if (begin == end) {
+        continue;
+      }
       api::IdentifierBatch batch;
       batch.set_first_row(begin);
       batch.set_column(static_cast<std::uint32_t>(column));
@@ -429,9 +432,10 @@ Streamed<api::ReportResponse> TestCore::ReportBy(const std::string& register_id,
   }
   api::ReportCommit commit;
   commit.set_rows(lopenumre.size());
-  std::vector<api::RowFault> late;  // a message of its own, as the service sends it
-  result.response = (*stream)->Commit(commit, late);
-  result.faults.insert(result.faults.end(), late.begin(), late.end());
+  result.response = (*stream)->Commit(commit, [&](std::span<const api::RowFault> late) {
+    result.faults.insert(result.faults.end(), late.begin(), late.end());
+    return absl::OkStatus();
+  });
   return result;
 }
 

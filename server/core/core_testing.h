@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -185,7 +186,8 @@ class TestCore {
 
   std::vector<storage::Event> Events() const;
   storage::Event LastEvent() const { return Events().back(); }
-  // Files in the folder of sealed key files.
+  // The folder of sealed key files, and the names of the files in it.
+  const std::filesystem::path& folder() const { return temporary_.path(); }
   std::vector<std::string> FilesInFolder() const;
   // What the server would know after a restart, as text; equal texts are equal states.
   std::string StoredState() const;

@@ -71,7 +71,7 @@ IdentifierStream::~IdentifierStream() { rows_in_use_.Return(total_rows_); }
 absl::Status IdentifierStream::Add(const api::IdentifierBatch& batch, std::vector<api::RowFault>& faults) {
   const std::string& bytes = batch.identifiers();
   const std::size_t rows = bytes.size() / NationalId::kLength;
-  if (batch.column() >= limits_.columns || bytes.size() % NationalId::kLength != 0 ||
+  if (batch.column() >= limits_.columns || rows == 0 || bytes.size() % NationalId::kLength != 0 ||
       batch.first_row() != rows_[batch.column()]) {
     return MakeError(Reason::kStreamProtocol, {{DetailKey::kRow, batch.first_row()}});
   }

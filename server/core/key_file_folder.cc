@@ -21,6 +21,7 @@ using domain::Reason;
 
 constexpr std::size_t kReadBytes = std::size_t{1} << 20;
 constexpr std::string_view kTemporaryEnding = ".part";
+constexpr std::string_view kSealedEnding = ".csv.age";
 
 absl::Status WriteFailed(const std::filesystem::path& path) {
   const Reason reason = errno == ENOSPC || errno == EDQUOT ? Reason::kDiskFull : Reason::kFileUnwritable;
@@ -126,12 +127,16 @@ absl::Status KeyFileFolder::Remove(const std::string& name) const {
   return SyncFolder(folder_);
 }
 
-absl::Status KeyFileFolder::RemoveAllBut(const std::set<std::string>& names) const {
+absl::Status KeyFileFolder::KeepOnly(const std::set<std::string>& names) const {
   std::error_code error;
   std::vector<std::string> doomed;
+  std::set<std::string> missing = names;
   for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
-    if (!names.contains(entry.path().filename().string())) {
-      doomed.push_back(entry.path().filename().string());
+    const std::string name = entry.path().filename().string();
+    missing.erase(name);
+    if (!names.contains(name) && (name.ends_with(kSealedEnding) || name.ends_with(kTemporaryEnding)) &&
+        entry.is_regular_file()) {
+      doomed.push_back(name);
     }
   }
   if (error) {
@@ -139,6 +144,9 @@ absl::Status KeyFileFolder::RemoveAllBut(const std::set<std::string>& names) con
   }
   for (const std::string& name : doomed) {
     KOBLING_RETURN_IF_ERROR(Remove(name));
+  }
+  if (!missing.empty()) {
+    return MakeError(Reason::kKeyFileExpired, {{DetailKey::kKeyFile, *missing.begin()}});
   }
   return absl::OkStatus();
 }

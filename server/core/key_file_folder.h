@@ -52,8 +52,9 @@ class KeyFileFolder {
   // Deletes a file; no error if it is gone already.
   absl::Status Remove(const std::string& name) const;
 
-  // At start: deletes everything that no commit speaks of.
-  absl::Status RemoveAllBut(const std::set<std::string>& names) const;
+  // Deletes all sealed and half-written key files but these; other files are not touched. Fails with KEY_FILE_EXPIRED,
+  // naming it, if one of these is not there.
+  absl::Status KeepOnly(const std::set<std::string>& names) const;
 
  private:
   std::filesystem::path folder_;

@@ -1,11 +1,14 @@
 #include "server/core/project_case.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <set>
 
 #include "domain/error.h"
 #include "domain/ids.h"
+#include "domain/lopenummer.h"
+#include "domain/national_id.h"
 #include "domain/lopenummer.h"
 #include "domain/status_macros.h"
 #include "google/protobuf/descriptor.h"
@@ -27,31 +30,61 @@ constexpr std::uint32_t kLastLinkagePerformer = 3;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-// Eleven digits in a row, or six and five with a space, dot or hyphen between.
-bool LooksLikeIdentifier(std::string_view text) {
-  std::size_t run = 0;
-  for (std::size_t i = 0; i <= text.size(); ++i) {
-    if (i < text.size() && IsDigit(text[i])) {
-      ++run;
-      continue;
-    }
-    if (run == 11) {
-      return true;
-    }
-    if (run == 6 && i + 5 < text.size() && (text[i] == ' ' || text[i] == '.' || text[i] == '-') &&
-        std::all_of(text.begin() + static_cast<std::ptrdiff_t>(i) + 1,
-                    text.begin() + static_cast<std::ptrdiff_t>(i) + 6, IsDigit) &&
-        (i + 6 == text.size() || !IsDigit(text[i + 6]))) {
-      return true;
-    }
-    run = 0;
+// A character that people write between the parts of a number; a no-break space is two bytes.
+std::size_t SeparatorBytes(std::string_view text) {
+  if (text.starts_with("\xc2\xa0")) {
+    return 2;
   }
-  return false;
+  return !text.empty() && std::string_view(" .-/,\n").find(text[0]) != std::string_view::npos ? 1 : 0;
 }
 
-bool HoldsLopenummer(std::string_view text) {
-  for (std::size_t i = 0; i + domain::Lopenummer::kLength <= text.size(); ++i) {
-    if (domain::Lopenummer::Parse(text.substr(i, domain::Lopenummer::kLength)).lopenummer.has_value()) {
+// Whether eleven digits begin at the text, with at most one separator between any two, and nothing but another kind of
+// character follows. Those with separators must be right as an identifier too: dates and case numbers are written so.
+bool BeginsWithIdentifier(std::string_view text, const domain::NationalIdRules& rules) {
+  std::array<char, domain::NationalId::kLength> digits{};
+  std::size_t count = 0;
+  bool separated = false;
+  for (std::size_t i = 0; i < text.size();) {
+    if (IsDigit(text[i])) {
+      if (count == digits.size()) {
+        return false;
+      }
+      digits[count++] = text[i++];
+      continue;
+    }
+    const std::size_t separator = SeparatorBytes(text.substr(i));
+    if (count == digits.size() || separator == 0 || i + separator >= text.size() || !IsDigit(text[i + separator])) {
+      break;
+    }
+    separated = true;
+    i += separator;
+  }
+  return count == digits.size() && (!separated || !rules.Check(digits.data()).has_value());
+}
+
+// In either case: nobody means anything else by eighteen such characters.
+bool BeginsWithLopenummer(std::string_view text) {
+  if (text.size() < domain::Lopenummer::kLength) {
+    return false;
+  }
+  std::string upper(text.substr(0, domain::Lopenummer::kLength));
+  std::transform(upper.begin(), upper.end(), upper.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return domain::Lopenummer::Parse(upper).lopenummer.has_value();
+}
+
+bool HoldsPersonalNumber(std::string_view text) {
+  constexpr domain::AcceptedSeries kAll = {.unprefixed = true,
+                                           .fh = true,
+                                           .npid20 = true,
+                                           .nav40 = true,
+                                           .npid60 = true,
+                                           .nhn65 = true,
+                                           .synthetic80 = true};
+  static const domain::NationalIdRules rules(kAll);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool number_begins = IsDigit(text[i]) && (i == 0 || !IsDigit(text[i - 1]));
+    if ((number_begins && BeginsWithIdentifier(text.substr(i), rules)) || BeginsWithLopenummer(text.substr(i))) {
       return true;
     }
   }
@@ -173,11 +206,8 @@ absl::Status CheckText(std::string_view field, std::string_view value, std::size
   if (!IsUtf8(value) || HasControlCharacter(value)) {
     return Malformed(field, "UTF-8 text without control characters");
   }
-  if (LooksLikeIdentifier(value)) {
-    return Malformed(field, "it holds something that looks like a national identifier");
-  }
-  if (HoldsLopenummer(value)) {
-    return Malformed(field, "it holds a løpenummer");
+  if (HoldsPersonalNumber(value)) {
+    return Malformed(field, "it holds something that looks like a national identifier or a løpenummer");
   }
   return absl::OkStatus();
 }

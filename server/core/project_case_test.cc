@@ -86,8 +86,10 @@ TEST(ProjectCase, IdentifiersInTextsAreRefused) {
        [](records::CaseRecord& c, const std::string& text) { c.mutable_sources(0)->set_scope_reason(text); }},
   };
   const std::string id = Person(0);
-  for (const std::string& text :
-       {id, "om " + id + ".", id + "\n", id.substr(0, 6) + " " + id.substr(6), "x" + id.substr(0, 6) + "-" + id.substr(6) + "x"}) {
+  const std::string begin = id.substr(0, 6);
+  const std::string end = id.substr(6);
+  for (const std::string& text : {id, "om " + id + ".", id + "\n", begin + " " + end, begin + "-" + end + "x",
+                                  begin.substr(0, 2) + " " + begin.substr(2, 2) + " " + begin.substr(4) + " " + end}) {
     for (const auto& [field, set] : texts) {
       records::CaseRecord project_case = Complete();
       set(project_case, text);
@@ -100,8 +102,14 @@ TEST(ProjectCase, IdentifiersInTextsAreRefused) {
 
 TEST(ProjectCase, LopenumreInTextsAreRefused) {
   TestCore server;
+  std::string lopenummer = server.ExpectedLopenummer("P0001", Person(0));
   records::CaseRecord project_case = Complete();
-  project_case.set_purpose("gjelder " + server.ExpectedLopenummer("P0001", Person(0)));
+  project_case.set_purpose("gjelder " + lopenummer);
+  ExpectMalformed(project_case, Reason::kFieldMalformed, "purpose");
+  for (char& c : lopenummer) {
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  project_case.set_purpose("gjelder " + lopenummer);
   ExpectMalformed(project_case, Reason::kFieldMalformed, "purpose");
 }
 

@@ -84,6 +84,17 @@ records::SourceProgressRecord& MutableProgressOf(records::ProjectRecord& project
   return progress;
 }
 
+bool WasHandedOut(const records::KeyFileRecord& key_file) {
+  return key_file.has_first_fetched() || !key_file.withdrawn();
+}
+
+bool HasStandingReport(const storage::ProjectRows& rows, const records::KeyFileRecord& key_file) {
+  return std::any_of(rows.usage.begin(), rows.usage.end(), [&](const records::UsageRecord& usage) {
+    return !usage.replaced() && usage.register_id() == key_file.register_id() &&
+           usage.key_file_number() == key_file.number();
+  });
+}
+
 void Upsert(std::vector<records::SubmissionRecord>& rows, const records::SubmissionRecord& row) {
   UpsertBy(rows, row, kByNumber);
 }

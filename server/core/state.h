@@ -72,6 +72,13 @@ const records::SourceRecord* FindSource(const records::CaseRecord& project_case,
 records::SourceProgressRecord ProgressOf(const records::ProjectRecord& project, std::string_view register_id);
 records::SourceProgressRecord& MutableProgressOf(records::ProjectRecord& project, std::string_view register_id);
 
+// Whether the register may hold the key file: it was not taken back before the first fetch. Such a file is shown to citizens
+// and is to be reported on, whatever became of it since.
+bool WasHandedOut(const records::KeyFileRecord& key_file);
+
+// Whether a report of the key file's use stands.
+bool HasStandingReport(const storage::ProjectRows& rows, const records::KeyFileRecord& key_file);
+
 // Puts a row in the place of the one with the same register and number, or adds it in order.
 void Upsert(std::vector<records::SubmissionRecord>& rows, const records::SubmissionRecord& row);
 void Upsert(std::vector<records::MatchRecord>& rows, const records::MatchRecord& row);

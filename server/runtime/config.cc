@@ -160,8 +160,6 @@ std::vector<Setting> AllSettings() {
              [](Config& c, std::int64_t n) { c.limits.max_concurrent_streams = As<std::uint32_t>(n); }),
       Number("limits.handler_threads", {1, 1'024},
              [](Config& c, std::int64_t n) { c.limits.handler_threads = As<std::uint32_t>(n); }),
-      Number("limits.unary_deadline_seconds", {1, 3'600},
-             [](Config& c, std::int64_t n) { c.limits.unary_deadline = std::chrono::seconds(n); }),
       Number("limits.stream_idle_seconds", {1, 3'600},
              [](Config& c, std::int64_t n) { c.limits.stream_idle = std::chrono::seconds(n); }),
       {"log.level", Need::kOptional, R"("debug", "info", "warning" or "error")",

@@ -33,7 +33,6 @@ struct Limits {
   std::uint32_t max_message_bytes = 4 * 1024 * 1024;
   std::uint32_t max_concurrent_streams = 64;  // calls at the same time on one connection
   std::uint32_t handler_threads = 16;         // calls at the same time on the server
-  std::chrono::seconds unary_deadline{30};
   std::chrono::seconds stream_idle{60};  // an open stream that sends nothing for so long is ended
 };
 

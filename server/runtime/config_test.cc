@@ -114,7 +114,6 @@ max_total_stream_rows = 5
 max_message_bytes = 65536
 max_concurrent_streams = 6
 handler_threads = 7
-unary_deadline_seconds = 8
 stream_idle_seconds = 9
 [log]
 level = "debug")");
@@ -131,7 +130,6 @@ level = "debug")");
   EXPECT_EQ(config->limits.max_message_bytes, 65536U);
   EXPECT_EQ(config->limits.max_concurrent_streams, 6U);
   EXPECT_EQ(config->limits.handler_threads, 7U);
-  EXPECT_EQ(config->limits.unary_deadline, std::chrono::seconds(8));
   EXPECT_EQ(config->limits.stream_idle, std::chrono::seconds(9));
   EXPECT_EQ(config->log_level, Level::kDebug);
 }

@@ -7,8 +7,12 @@ namespace kobling::server {
 grpc::Status AuditService::ListEvents(grpc::ServerContext* context, const api::ListEventsRequest* request,
                                       grpc::ServerWriter<api::ListEventsResponse>* writer) {
   RequestSubject subject = SubjectOf(*request);
-  return pipeline_.Run(*context, "/kobling.v1.AuditService/ListEvents", subject, [&](const Call& call) {
-    return audit_.List(call, *request, [&](const api::ListEventsResponse& events) { return Send(*writer, events); });
+  return pipeline_.Run(*context, "/kobling.v1.AuditService/ListEvents", subject, [&](const Call& call) -> absl::Status {
+    KOBLING_ASSIGN_OR_RETURN(const auto guard, StreamWatch::Guard::Open(watch_, *context, call.caller));
+    return audit_.List(call, *request, [&](const api::ListEventsResponse& events) {
+      guard->Heard();
+      return Send(*writer, events);
+    });
   });
 }
 

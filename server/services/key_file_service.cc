@@ -51,7 +51,7 @@ grpc::Status KeyFileService::Match(grpc::ServerContext* context,
                                    grpc::ServerReaderWriter<api::MatchResponse, api::MatchRequest>* stream) {
   RequestSubject subject;
   return pipeline_.Run(*context, "/kobling.v1.KeyFileService/Match", subject, [&](const Call& call) {
-    return RunUpload(*context, watch_, *stream, [&](const auto& header) {
+    return RunUpload(Upload{*context, watch_, call.caller}, *stream, [&](const auto& header) {
       subject = SubjectOf(header);
       return MatchStream::Begin(core_, call, streams_, header);
     });
@@ -61,8 +61,12 @@ grpc::Status KeyFileService::Match(grpc::ServerContext* context,
 grpc::Status KeyFileService::FetchKeyFile(grpc::ServerContext* context, const api::FetchKeyFileRequest* request,
                                           grpc::ServerWriter<api::FetchKeyFileResponse>* writer) {
   RequestSubject subject = SubjectOf(*request);
-  return pipeline_.Run(*context, "/kobling.v1.KeyFileService/FetchKeyFile", subject, [&](const Call& call) {
-    return key_files_.Fetch(call, *request, [&](const api::FetchKeyFileResponse& part) { return Send(*writer, part); });
+  return pipeline_.Run(*context, "/kobling.v1.KeyFileService/FetchKeyFile", subject, [&](const Call& call) -> absl::Status {
+    KOBLING_ASSIGN_OR_RETURN(const auto guard, StreamWatch::Guard::Open(watch_, *context, call.caller));
+    return key_files_.Fetch(call, *request, [&](const api::FetchKeyFileResponse& part) {
+      guard->Heard();
+      return Send(*writer, part);
+    });
   });
 }
 

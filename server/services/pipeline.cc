@@ -55,13 +55,14 @@ RequestSubject SubjectOf(const google::protobuf::Message& request) {
 absl::Status Pipeline::RecordRefusal(storage::Event event, const RequestSubject& subject,
                                      const absl::Status& refusal) const {
   event.project = subject.project;
-  event.register_id = subject.register_id;
+  // A register's refusals concern itself, whatever name it put into the request.
+  event.register_id = event.role == domain::NameOf(Role::kRegister) ? event.actor : subject.register_id;
   event.request_id = subject.request_id;
   event.result = std::string(domain::InfoOf(domain::ReasonOf(refusal).value_or(Reason::kInternal)).name);
   return core_.committer.Record(std::move(event));
 }
 
-absl::StatusOr<Call> Pipeline::Admit(grpc::ServerContext& context, std::string_view method,
+absl::StatusOr<Call> Pipeline::Admit(const grpc::ServerContextBase& context, std::string_view method,
                                      const RequestSubject& subject) const {
   const domain::MethodPolicy* const policy = domain::FindMethod(method);
   storage::Event event;
@@ -73,7 +74,9 @@ absl::StatusOr<Call> Pipeline::Admit(grpc::ServerContext& context, std::string_v
   } else {
     event.actor = caller->id.text();
     event.role = std::string(domain::NameOf(caller->role));
-    if (policy == nullptr || !policy->roles.contains(caller->role)) {
+    if (draining_) {
+      refusal = MakeError(Reason::kDraining);
+    } else if (policy == nullptr || !policy->roles.contains(caller->role)) {
       refusal = MakeError(Reason::kNotPermitted);
     } else {
       refusal = CheckRoles(*caller);
@@ -85,6 +88,10 @@ absl::StatusOr<Call> Pipeline::Admit(grpc::ServerContext& context, std::string_v
   log_.Warning("call refused", {Field("error", refusal)});
   KOBLING_RETURN_IF_ERROR(RecordRefusal(std::move(event), subject, refusal));
   return refusal;
+}
+
+grpc::Status Pipeline::RefuseUnknownMethod(const grpc::ServerContextBase& context) const {
+  return ToGrpcStatus(Admit(context, "", RequestSubject()).status());
 }
 
 absl::Status Pipeline::CheckRoles(const Caller& caller) const {

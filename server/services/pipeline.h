@@ -5,6 +5,7 @@
 // request. Every refusal is an event, durable before the caller hears of it.
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -68,8 +69,14 @@ class Pipeline {
     return Finish(*call, subject, status);
   }
 
+  // Refuses a call of a method that has no row in the policy table.
+  grpc::Status RefuseUnknownMethod(const grpc::ServerContextBase& context) const;
+
+  // Refuses every call from now on with DRAINING; calls that run are not touched.
+  void Drain() { draining_ = true; }
+
  private:
-  absl::StatusOr<Call> Admit(grpc::ServerContext& context, std::string_view method,
+  absl::StatusOr<Call> Admit(const grpc::ServerContextBase& context, std::string_view method,
                              const RequestSubject& subject) const;
   absl::Status CheckRoles(const Caller& caller) const;
   grpc::Status Finish(const Call& call, const RequestSubject& subject, const absl::Status& status) const;
@@ -77,6 +84,7 @@ class Pipeline {
 
   const Core& core_;
   Log& log_;
+  std::atomic<bool> draining_{false};
 };
 
 }  // namespace kobling::server

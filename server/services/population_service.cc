@@ -36,7 +36,7 @@ grpc::Status PopulationService::Submit(grpc::ServerContext* context,
                                        grpc::ServerReaderWriter<api::SubmitResponse, api::SubmitRequest>* stream) {
   RequestSubject subject;
   return pipeline_.Run(*context, "/kobling.v1.PopulationService/Submit", subject, [&](const Call& call) {
-    return RunUpload(*context, watch_, *stream, [&](const auto& header) {
+    return RunUpload(Upload{*context, watch_, call.caller}, *stream, [&](const auto& header) {
       subject = SubjectOf(header);
       return SubmissionStream::Begin(core_, call, streams_, header);
     });

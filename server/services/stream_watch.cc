@@ -1,14 +1,26 @@
 #include "server/services/stream_watch.h"
 
+#include <algorithm>
+
+#include "domain/error.h"
+
 namespace kobling::server {
 
 StreamWatch::StreamWatch(std::chrono::milliseconds idle_limit)
     : idle_limit_(idle_limit), thread_([this](const std::stop_token& stop) { CancelIdle(stop); }) {}
 
-StreamWatch::Guard::Guard(StreamWatch& watch, grpc::ServerContext& context) : watch_(watch) {
-  const std::lock_guard lock(watch_.mutex_);
-  key_ = watch_.next_key_++;
-  watch_.streams_[key_] = {&context, std::chrono::steady_clock::now()};
+absl::StatusOr<std::unique_ptr<StreamWatch::Guard>> StreamWatch::Guard::Open(StreamWatch& watch,
+                                                                             grpc::ServerContext& context,
+                                                                             const Caller& caller) {
+  const std::lock_guard lock(watch.mutex_);
+  const auto open = std::count_if(watch.streams_.begin(), watch.streams_.end(),
+                                  [&](const auto& entry) { return entry.second.caller == caller.id.text(); });
+  if (static_cast<std::size_t>(open) >= kStreamsPerCaller) {
+    return domain::MakeError(domain::Reason::kServerBusy, {{domain::DetailKey::kLimit, kStreamsPerCaller}});
+  }
+  const std::uint64_t key = watch.next_key_++;
+  watch.streams_[key] = {&context, caller.id.text(), std::chrono::steady_clock::now()};
+  return std::unique_ptr<Guard>(new Guard(watch, key));
 }
 
 StreamWatch::Guard::~Guard() {

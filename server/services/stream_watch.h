@@ -1,14 +1,18 @@
-// Ends streams that have gone quiet, so that nobody holds memory and a thread by saying nothing.
+// Ends streams that have gone quiet and limits how many one caller has open, so that nobody holds memory and threads for long.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 
+#include "absl/status/statusor.h"
 #include "grpcpp/server_context.h"
+#include "server/access/caller.h"
 
 namespace kobling::server {
 
@@ -17,10 +21,15 @@ class StreamWatch {
  public:
   explicit StreamWatch(std::chrono::milliseconds idle_limit);
 
+  // Streams that one caller may have open at the same time.
+  static constexpr std::size_t kStreamsPerCaller = 4;
+
   // Watches one stream as long as it lives.
   class Guard {
    public:
-    Guard(StreamWatch& watch, grpc::ServerContext& context);
+    // Fails with SERVER_BUSY if the caller has too many streams open.
+    static absl::StatusOr<std::unique_ptr<Guard>> Open(StreamWatch& watch, grpc::ServerContext& context,
+                                                       const Caller& caller);
     ~Guard();
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
@@ -28,13 +37,16 @@ class StreamWatch {
     void Heard();
 
    private:
+    Guard(StreamWatch& watch, std::uint64_t key) : watch_(watch), key_(key) {}
+
     StreamWatch& watch_;
-    std::uint64_t key_;
+    const std::uint64_t key_;
   };
 
  private:
   struct Stream {
     grpc::ServerContext* context;
+    std::string caller;
     std::chrono::steady_clock::time_point last_heard;
   };
   void CancelIdle(const std::stop_token& stop);

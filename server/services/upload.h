@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -28,19 +29,9 @@ absl::Status Send(Writer& writer, const Message& message) {
   return writer.Write(message) ? absl::OkStatus() : domain::MakeError(domain::Reason::kStreamProtocol);
 }
 
-// Every session ends alike, though only a report has faults left that are found at its end.
-template <typename Session, typename Commit>
-auto CommitSession(Session& session, const Commit& commit, std::vector<api::RowFault>& faults) {
-  if constexpr (requires { session.Commit(commit, faults); }) {
-    return session.Commit(commit, faults);
-  } else {
-    return session.Commit(commit);
-  }
-}
-
 // Faults are sent in messages of a size that every client takes.
 template <typename Response, typename Stream>
-absl::Status SendFaults(Stream& stream, const std::vector<api::RowFault>& faults, std::uint64_t rows_done) {
+absl::Status SendFaults(Stream& stream, std::span<const api::RowFault> faults, std::uint64_t rows_done) {
   constexpr std::size_t kFaultsPerMessage = 20'000;
   for (std::size_t begin = 0; begin < faults.size(); begin += kFaultsPerMessage) {
     Response response;
@@ -54,12 +45,30 @@ absl::Status SendFaults(Stream& stream, const std::vector<api::RowFault>& faults
   return absl::OkStatus();
 }
 
+// Every session ends alike, though only a report has faults that are found at its end.
+template <typename Response, typename Session, typename Commit, typename Stream>
+absl::StatusOr<Response> CommitSession(Session& session, const Commit& commit, Stream& stream) {
+  const std::uint64_t rows_done = session.rows_done();
+  if constexpr (requires { typename Session::FaultSink; }) {
+    return session.Commit(commit, [&](std::span<const api::RowFault> faults) {
+      return SendFaults<Response>(stream, faults, rows_done);
+    });
+  } else {
+    return session.Commit(commit);
+  }
+}
+
+struct Upload {
+  grpc::ServerContext& context;
+  StreamWatch& watch;
+  const Caller& caller;
+};
+
 // `begin(header)` returns StatusOr<unique_ptr<session>>.
 template <typename Response, typename Request, typename Begin>
-absl::Status RunUpload(grpc::ServerContext& context, StreamWatch& watch,
-                       grpc::ServerReaderWriter<Response, Request>& stream, const Begin& begin) {
+absl::Status RunUpload(const Upload& upload, grpc::ServerReaderWriter<Response, Request>& stream, const Begin& begin) {
   constexpr std::uint64_t kRowsBetweenReports = 500'000;
-  StreamWatch::Guard guard(watch, context);
+  KOBLING_ASSIGN_OR_RETURN(const auto guard, StreamWatch::Guard::Open(upload.watch, upload.context, upload.caller));
   Request request;
   if (!stream.Read(&request) || !request.has_header()) {
     return domain::MakeError(domain::Reason::kStreamProtocol, {{domain::DetailKey::kExpected, "a header"}});
@@ -68,7 +77,7 @@ absl::Status RunUpload(grpc::ServerContext& context, StreamWatch& watch,
   std::vector<api::RowFault> faults;
   std::uint64_t reported = 0;
   while (stream.Read(&request)) {
-    guard.Heard();
+    guard->Heard();
     faults.clear();
     if (request.has_batch()) {
       KOBLING_RETURN_IF_ERROR(session->Add(request.batch(), faults));
@@ -85,8 +94,7 @@ absl::Status RunUpload(grpc::ServerContext& context, StreamWatch& watch,
       break;
     }
     const std::uint64_t rows_done = session->rows_done();
-    absl::StatusOr<Response> response = CommitSession(*session, request.commit(), faults);
-    KOBLING_RETURN_IF_ERROR(SendFaults<Response>(stream, faults, rows_done));
+    absl::StatusOr<Response> response = CommitSession<Response>(*session, request.commit(), stream);
     KOBLING_RETURN_IF_ERROR(response.status());
     response->set_rows_done(rows_done);
     return Send(stream, *response);

@@ -15,7 +15,7 @@ grpc::Status UsageService::Report(grpc::ServerContext* context,
                                   grpc::ServerReaderWriter<api::ReportResponse, api::ReportRequest>* stream) {
   RequestSubject subject;
   return pipeline_.Run(*context, "/kobling.v1.UsageService/Report", subject, [&](const Call& call) {
-    return RunUpload(*context, watch_, *stream, [&](const auto& header) {
+    return RunUpload(Upload{*context, watch_, call.caller}, *stream, [&](const auto& header) {
       subject = SubjectOf(header);
       return UsageStream::Begin(core_, call, rows_in_use_, header);
     });

@@ -34,6 +34,20 @@ bool Matches(const storage::Event& event, const api::ListEventsRequest& request)
          (!request.has_until() || event.time < ToTime(request.until()));
 }
 
+// What a register sees: what it did itself, and what was decided about its part. Not what others tried, nor what their attempts
+// would tell about the population.
+bool ConcernsRegister(const storage::Event& event, const std::string& register_id) {
+  if (event.actor == register_id && event.role == domain::NameOf(Role::kRegister)) {
+    return true;
+  }
+  constexpr std::string_view kAboutIt[] = {"register.add",         "register.update",  "recipient-key.approve",
+                                           "recipient-key.revoke", "keyfile.open-match", "keyfile.release-match",
+                                           "keyfile.issue",        "keyfile.withdraw", "keyfile.expire",
+                                           "project.reopen-source"};
+  return event.register_id == register_id && event.result == "OK" &&
+         std::find(std::begin(kAboutIt), std::end(kAboutIt), event.operation) != std::end(kAboutIt);
+}
+
 api::Event ToApiEvent(std::uint64_t index, const storage::Event& event) {
   api::Event target;
   target.set_index(index);
@@ -67,8 +81,9 @@ api::Event ToApiEvent(std::uint64_t index, const storage::Event& event) {
 absl::Status Audit::List(const Call& call, const api::ListEventsRequest& request,
                          const std::function<absl::Status(const api::ListEventsResponse&)>& send) const {
   api::ListEventsRequest wanted = request;
-  if (call.caller.role == Role::kRegister) {
-    wanted.set_register_id(call.caller.id.text());
+  const bool for_register = call.caller.role == Role::kRegister;
+  if (for_register) {
+    wanted.clear_register_id();  // it gets its own, whatever it asked for
   } else if (call.caller.role == Role::kCaseworker) {
     const State::View state = core_.state.Read();
     const Project* const project = FindProject(*state, request.project_id());
@@ -86,7 +101,7 @@ absl::Status Audit::List(const Call& call, const api::ListEventsRequest& request
   absl::Status sent;
   KOBLING_RETURN_IF_ERROR(
       storage::EventLog::ForEach(*snapshot, 0, [&](std::uint64_t index, const storage::Event& event) {
-        if (Matches(event, wanted)) {
+        if (Matches(event, wanted) && (!for_register || ConcernsRegister(event, call.caller.id.text()))) {
           *response.add_events() = ToApiEvent(index, event);
         }
         if (response.events_size() >= kEventsPerMessage) {

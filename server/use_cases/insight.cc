@@ -45,24 +45,29 @@ class Membership {
   std::map<storage::SetId, bool> answers_;
 };
 
-absl::Status AddUse(const storage::ProjectRows& rows, const std::vector<std::uint32_t>& key_files,
+absl::Status AddUse(const storage::ProjectRows& rows, const std::vector<records::KeyFileRecord>& key_files,
                     api::RegisterInsight& insight, Membership& person) {
-  bool reported = false;
+  const auto holds_person = [&](const records::UsageRecord& usage) {
+    return std::any_of(key_files.begin(), key_files.end(), [&](const records::KeyFileRecord& key_file) {
+      return key_file.number() == usage.key_file_number();
+    });
+  };
   for (const records::UsageRecord& usage : rows.usage) {
-    const bool concerns = !usage.replaced() && usage.register_id() == insight.register_id() &&
-                          std::find(key_files.begin(), key_files.end(), usage.key_file_number()) != key_files.end();
-    if (!concerns) {
+    if (usage.replaced() || usage.register_id() != insight.register_id() || !holds_person(usage)) {
       continue;
     }
-    reported = true;
     KOBLING_ASSIGN_OR_RETURN(const bool used, person.InStored(usage.used_set()));
     if (used) {
       insight.add_used_on(usage.delivered_on());
     }
   }
   if (!key_files.empty()) {
+    // Only when every file with the person is reported on can it be said that none of them was used.
+    const bool all_reported = std::all_of(
+        key_files.begin(), key_files.end(),
+        [&](const records::KeyFileRecord& key_file) { return HasStandingReport(rows, key_file); });
     insight.set_use(!insight.used_on().empty() ? api::USE_USED
-                    : reported                 ? api::USE_NOT_USED
+                    : all_reported             ? api::USE_NOT_USED
                                                : api::USE_NOT_YET_REPORTED);
   }
   return absl::OkStatus();
@@ -87,9 +92,9 @@ absl::StatusOr<api::RegisterInsight> DescribeRegister(const storage::ProjectRows
       SetTime(submission.submitted().time_us(), *insight.mutable_submitted_time());
     }
   }
-  std::vector<std::uint32_t> key_files;
+  std::vector<records::KeyFileRecord> key_files;
   for (const records::KeyFileRecord& key_file : rows.key_files) {
-    if (key_file.withdrawn() || key_file.register_id() != source.register_id()) {
+    if (!WasHandedOut(key_file) || key_file.register_id() != source.register_id()) {
       continue;
     }
     KOBLING_ASSIGN_OR_RETURN(const bool included, person.InStored(key_file.set()));
@@ -98,7 +103,7 @@ absl::StatusOr<api::RegisterInsight> DescribeRegister(const storage::ProjectRows
         insight.set_key_file_issued(true);
         SetTime(key_file.issued().time_us(), *insight.mutable_key_file_time());
       }
-      key_files.push_back(key_file.number());
+      key_files.push_back(key_file);
     }
   }
   KOBLING_RETURN_IF_ERROR(AddUse(rows, key_files, insight, person));
@@ -134,10 +139,10 @@ absl::StatusOr<api::ProjectInsight> DescribeProject(const StateData& state, cons
 }  // namespace
 
 absl::StatusOr<api::LookupResponse> Insight::Lookup(const Call& call, const api::LookupRequest& request) const {
-  if (request.purpose().empty()) {
+  if (request.purpose().find_first_not_of(' ') == std::string::npos) {
     return MakeError(Reason::kPurposeMissing);
   }
-  KOBLING_RETURN_IF_ERROR(CheckRequiredText("purpose", request.purpose()));
+  KOBLING_RETURN_IF_ERROR(CheckText("purpose", request.purpose()));
   const domain::NationalIdRules::ParseResult parsed = rules_.Parse(request.identifier());
   if (!parsed.id.has_value()) {
     return MakeError(parsed.fault, {{DetailKey::kField, "identifier"}});

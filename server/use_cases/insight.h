@@ -19,8 +19,8 @@ class Insight {
   Insight(const Core& core, const domain::NationalIdRules& rules) : core_(core), rules_(rules) {}
 
   // Every project that includes any identifier that the person ever held. The look-up is an event, durable before the
-  // answer. Somebody whom the directory does not know gets the same answer, by the same way, as somebody who is in no
-  // project.
+  // answer. Somebody whom the directory does not know gets the same answer as somebody who is in no project; the time
+  // may differ by the reading of one row.
   absl::StatusOr<api::LookupResponse> Lookup(const Call& call, const api::LookupRequest& request) const;
 
  private:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -102,18 +103,24 @@ absl::StatusOr<KeyFiles::Plan> KeyFiles::MakePlan(const Call& call, const api::I
         return MakeError(Reason::kMatchParked,
                          {{DetailKey::kRegister, source->register_id()}, {DetailKey::kHint, newest->parked_because()}});
       }
+      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet population, PopulationFor(core_, *project, *source));
+      if (newest->population_set() != core_.sets.NameOf(population)) {
+        return MakeError(Reason::kMatchMissing,
+                         {{DetailKey::kRegister, source->register_id()},
+                          {DetailKey::kHint, "the population has changed since the match"}});
+      }
       row_sets.push_back(newest->matched_set());
       plan.duplicates = newest->counts().duplicates();
       break;
     }
-    default:
-      plan.rows = PopulationFor(*project, *source);
+    default: {
+      KOBLING_ASSIGN_OR_RETURN(plan.rows, PopulationFor(core_, *project, *source));
+    }
   }
   for (const storage::SetId& id : row_sets) {
     KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet set, core_.sets.Get(id));
     plan.rows |= set;
   }
-  plan.rows &= plan.everybody;  // a match stays what it was; who has left the population since is not issued
   if (plan.rows.isEmpty()) {
     return MakeError(Reason::kNothingToIssue, {{DetailKey::kRegister, source->register_id()}});
   }
@@ -175,14 +182,9 @@ absl::StatusOr<api::KeyFile> KeyFiles::Issue(const Call& call, const api::IssueK
   record.set_sealed_bytes(sealed.sealed_bytes);
   record.set_sealed_sha256(Hex(sealed.sha256));
   KOBLING_RETURN_IF_ERROR(file.Keep());
-  auto issued = CommitIssue(call, request, plan, record, sealed.hash);
-  if (!issued.ok()) {
-    // Should this fail too, the file goes at the next start, since no commit speaks of it.
-    if (absl::Status removed = folder_.Remove(record.file_name()); !removed.ok()) {
-      return removed;
-    }
-  }
-  return issued;
+  // Should the commit fail, the file stays: a failed write may turn out to be there at the next start, which deletes the file
+  // if it is not. The next issue of the same number writes over it.
+  return CommitIssue(call, request, plan, record, sealed.hash);
 }
 
 absl::StatusOr<api::KeyFile> KeyFiles::CommitIssue(const Call& call, const api::IssueKeyFileRequest& request,
@@ -278,9 +280,13 @@ absl::StatusOr<api::KeyFile> KeyFiles::Withdraw(const Call& call, const api::Wit
       const State::View state = core_.state.Read();
       KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
       KOBLING_ASSIGN_OR_RETURN(record, FindKeyFile(*project, request.register_id(), request.number()));
+      const records::ProjectRecord& project_record = project->rows.project;
+      if (project_record.state() != records::PROJECT_STATE_RECORD_CLOSED) {
+        KOBLING_RETURN_IF_ERROR(CheckState(project_record, records::PROJECT_STATE_RECORD_ACTIVE));
+      }
       for (const records::UsageRecord& usage : project->rows.usage) {
-        if (usage.register_id() == record.register_id() && usage.key_file_number() == record.number() &&
-            usage.used() > 0) {
+        if (!usage.replaced() && usage.register_id() == record.register_id() &&
+            usage.key_file_number() == record.number() && usage.used() > 0) {
           return MakeError(Reason::kKeyFileInUse, {{DetailKey::kKeyFile, std::uint64_t{record.number()}}});
         }
       }
@@ -299,7 +305,7 @@ absl::StatusOr<api::KeyFile> KeyFiles::Withdraw(const Call& call, const api::Wit
     return ToApi(record);
   });
   if (withdrawn.ok() && !file_name.empty()) {
-    KOBLING_RETURN_IF_ERROR(folder_.Remove(file_name));
+    folder_.Remove(file_name).IgnoreError();  // should it resist, the hourly upkeep tries again
   }
   return withdrawn;
 }
@@ -345,37 +351,51 @@ absl::Status KeyFiles::Fetch(const Call& call, const api::FetchKeyFileRequest& r
   });
 }
 
-absl::Status KeyFiles::ExpireOld() const {
+absl::Status KeyFiles::Upkeep() const {
+  // No issue is under way meanwhile, whose file would have no record yet.
+  const std::lock_guard lock(issue_mutex_);
   const std::string today = DateText(DayOf(core_.clock.Now()));
   std::vector<records::KeyFileRecord> expired;
+  std::set<std::string> standing;
   {
     const State::View state = core_.state.Read();
     for (const auto& [id, project] : state->projects) {
       for (const records::KeyFileRecord& key_file : project.rows.key_files) {
-        if (!key_file.withdrawn() && !key_file.expired() && key_file.expiry_date() < today) {
+        if (key_file.withdrawn() || key_file.expired()) {
+          continue;
+        }
+        if (key_file.expiry_date() < today) {
           expired.push_back(key_file);
+        } else {
+          standing.insert(key_file.file_name());
         }
       }
     }
   }
   for (const records::KeyFileRecord& planned : expired) {
-    KOBLING_RETURN_IF_ERROR(core_.committer.Commit([&](Change& change) -> absl::Status {
-      KOBLING_ASSIGN_OR_RETURN(records::KeyFileRecord record,
-                               FindKeyFile(*FindProject(*core_.state.Read(), planned.project_id()),
-                                           planned.register_id(), planned.number()));
-      record.set_expired(true);
-      change.Put(record);
-      change.event.actor = "koblingd";
-      change.event.role = "server";
-      change.event.operation = "keyfile.expire";
-      change.event.project = record.project_id();
-      change.event.register_id = record.register_id();
-      change.event.object = KeyFileObject(record.number());
-      return absl::OkStatus();
-    }));
-    KOBLING_RETURN_IF_ERROR(folder_.Remove(planned.file_name()));
+    KOBLING_RETURN_IF_ERROR(Expire(planned));
   }
-  return absl::OkStatus();
+  return folder_.KeepOnly(standing);
+}
+
+absl::Status KeyFiles::Expire(const records::KeyFileRecord& planned) const {
+  return core_.committer.Commit([&](Change& change) -> absl::Status {
+    records::KeyFileRecord record;
+    {
+      const State::View state = core_.state.Read();
+      KOBLING_ASSIGN_OR_RETURN(
+          record, FindKeyFile(*FindProject(*state, planned.project_id()), planned.register_id(), planned.number()));
+    }
+    record.set_expired(true);
+    change.Put(record);
+    change.event.actor = "koblingd";
+    change.event.role = "server";
+    change.event.operation = "keyfile.expire";
+    change.event.project = record.project_id();
+    change.event.register_id = record.register_id();
+    change.event.object = KeyFileObject(record.number());
+    return absl::OkStatus();
+  });
 }
 
 }  // namespace kobling::server

@@ -39,6 +39,7 @@ class MatchStream {
   const Core& core_;
   const Call call_;
   const api::MatchHeader header_;
+  crypto::HmacSha256::Stream content_;  // of all batches, so that a repeated request is known to be the same
   IdentifierStream identifiers_;
 };
 
@@ -69,11 +70,13 @@ class KeyFiles {
   absl::Status Fetch(const Call& call, const api::FetchKeyFileRequest& request,
                      const std::function<absl::Status(const api::FetchKeyFileResponse&)>& send) const;
 
-  // Deletes the sealed files whose expiry date has passed. For the scheduled upkeep; the event's actor is the server.
-  absl::Status ExpireOld() const;
+  // At start and once an hour: lets files expire whose date has passed, with the server as the event's actor, and deletes
+  // every sealed file that no standing record names. Fails with KEY_FILE_EXPIRED if the file of a standing record is gone.
+  absl::Status Upkeep() const;
 
  private:
   struct Plan;
+  absl::Status Expire(const records::KeyFileRecord& planned) const;
   absl::StatusOr<Plan> MakePlan(const Call& call, const api::IssueKeyFileRequest& request) const;
   absl::StatusOr<api::KeyFile> CommitIssue(const Call& call, const api::IssueKeyFileRequest& request, const Plan& plan,
                                            const records::KeyFileRecord& sealed,
@@ -84,8 +87,10 @@ class KeyFiles {
   mutable std::mutex issue_mutex_;
 };
 
-// Everybody in the project as far as the source is concerned: index persons, and relatives if the case says so.
-storage::NumberSet PopulationFor(const Project& project, const records::SourceRecord& source);
+// Everybody in the project as far as the source is concerned: index persons, the relatives that it named itself, and those
+// that others named if the case says so.
+absl::StatusOr<storage::NumberSet> PopulationFor(const Core& core, const Project& project,
+                                                 const records::SourceRecord& source);
 
 // All defining sources have said that they are complete. Fails with POPULATION_INCOMPLETE, naming the first that has
 // not.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,8 +52,19 @@ std::string ParkedBecause(const records::MatchRecord& window, const api::StreamC
 
 }  // namespace
 
-storage::NumberSet PopulationFor(const Project& project, const records::SourceRecord& source) {
-  return source.includes_relatives() ? project.index | project.relatives : project.index;
+absl::StatusOr<storage::NumberSet> PopulationFor(const Core& core, const Project& project,
+                                                 const records::SourceRecord& source) {
+  if (source.includes_relatives()) {
+    return project.index | project.relatives;
+  }
+  storage::NumberSet population = project.index;
+  for (const records::SubmissionRecord& submission : project.rows.submissions) {
+    if (!submission.withdrawn() && submission.register_id() == source.register_id()) {
+      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet own_relatives, core.sets.Get(submission.relative_set()));
+      population |= own_relatives;
+    }
+  }
+  return population;
 }
 
 absl::Status CheckPopulationComplete(const records::ProjectRecord& project) {
@@ -68,6 +80,7 @@ MatchStream::MatchStream(const Core& core, const Call& call, StreamContext conte
     : core_(core),
       call_(call),
       header_(header),
+      content_(core.keys.digest.Start("match")),
       identifiers_(core.directory, context.rules, context.rows_in_use, {core.config.limits.max_stream_rows, 1}) {}
 
 absl::StatusOr<std::unique_ptr<MatchStream>> MatchStream::Begin(const Core& core, const Call& call,
@@ -87,6 +100,7 @@ absl::StatusOr<std::unique_ptr<MatchStream>> MatchStream::Begin(const Core& core
 }
 
 absl::Status MatchStream::Add(const api::IdentifierBatch& batch, std::vector<api::RowFault>& faults) {
+  content_.Update(std::span(reinterpret_cast<const std::uint8_t*>(batch.identifiers().data()), batch.identifiers().size()));
   return identifiers_.Add(batch, faults);
 }
 
@@ -97,6 +111,10 @@ absl::StatusOr<records::MatchRecord> MatchStream::OpenWindow() const {
   KOBLING_RETURN_IF_ERROR(CheckRunning(project->rows.project, DateText(DayOf(core_.clock.Now()))));
   if (source->scope() != records::SCOPE_RECORD_INTERSECTION) {
     return MakeError(Reason::kScopeDoesNotMatch, {{DetailKey::kProject, header_.project_id()}});
+  }
+  if (!CheckPopulationComplete(project->rows.project).ok()) {
+    // Which register is late is not this one's business.
+    return MakeError(Reason::kPopulationIncomplete, {{DetailKey::kProject, header_.project_id()}});
   }
   const records::MatchRecord* const window = Newest(*project, source->register_id());
   if (window == nullptr) {
@@ -117,7 +135,9 @@ absl::StatusOr<api::MatchResponse> MatchStream::Commit(const api::MatchCommit& c
   api::MatchResponse response;
   *response.mutable_received() = stream.counts;
   std::optional<std::string> earlier;
-  const std::string digest = RequestDigest(core_, call_, header_.SerializeAsString() + response.SerializeAsString());
+  const crypto::Digest content = content_.Finish();
+  const std::string digest =
+      RequestDigest(core_, call_, header_.SerializeAsString() + std::string(content.begin(), content.end()));
   const absl::Status status = core_.committer.Commit([&](Change& change) -> absl::Status {
     KOBLING_ASSIGN_OR_RETURN(earlier, EarlierAnswer(core_, call_, header_.request_id(), digest));
     if (earlier.has_value()) {
@@ -130,7 +150,9 @@ absl::StatusOr<api::MatchResponse> MatchStream::Commit(const api::MatchCommit& c
       const State::View state = core_.state.Read();
       const Project& project = *FindProject(*state, header_.project_id());
       KOBLING_ASSIGN_OR_RETURN(const records::SourceRecord* const source, OwnSource(project, call_.caller));
-      matched = core_.identities.OfPersonsIn(PopulationFor(project, *source), stream.index);
+      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet population, PopulationFor(core_, project, *source));
+      matched = core_.identities.OfPersonsIn(population, stream.index);
+      window.set_population_set(core_.sets.NameOf(population));
     }
     matched.runOptimize();
     KOBLING_ASSIGN_OR_RETURN(const storage::SetId set, core_.sets.Put(matched, change.batch));
@@ -233,7 +255,7 @@ absl::StatusOr<api::MatchWindow> Matches::Release(const Call& call, const api::R
     change.event.register_id = request.register_id();
     change.event.object = MatchObject(window.number());
     change.event.reason = request.reason();
-    change.event.counts = {{"rows", window.counts().rows()}, {"matched_persons", window.matched_persons()}};
+    change.event.counts = {{"rows", window.counts().rows()}};  // what matched is not for the register, who sees this event
     return ToApi(window);
   });
 }

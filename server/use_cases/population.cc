@@ -60,6 +60,7 @@ absl::StatusOr<api::Submission> Population::Withdraw(const Call& call,
                                                      const api::WithdrawSubmissionRequest& request) const {
   return ChangeOnce<api::Submission>(core_, call, request, [&](Change& change) -> absl::StatusOr<api::Submission> {
     records::SubmissionRecord submission;
+    records::ProjectRecord record;
     std::vector<records::SubmissionRecord> all;
     {
       const State::View state = core_.state.Read();
@@ -76,6 +77,16 @@ absl::StatusOr<api::Submission> Population::Withdraw(const Call& call,
                          {{DetailKey::kSubmission, std::uint64_t{request.number()}}, {DetailKey::kState, "withdrawn"}});
       }
       all = project->rows.submissions;
+      record = project->rows.project;
+    }
+    records::SourceProgressRecord& progress = MutableProgressOf(record, call.caller.id.text());
+    if (progress.locked()) {
+      return MakeError(Reason::kSourceLocked, {{DetailKey::kProject, record.id()}});
+    }
+    if (progress.complete()) {
+      change.event.changes = {{"complete", "yes", "no"}};
+      progress.set_complete(false);
+      change.Put(record);
     }
     submission.set_withdrawn(true);
     *submission.mutable_withdrawal() = MakeMark(core_, call, request.reason());

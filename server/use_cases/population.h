@@ -50,8 +50,10 @@ class SubmissionStream {
     storage::WriteBatch directory_rows;
   };
   absl::StatusOr<Numbered> Number(const StreamedIdentifiers& stream) const;
-  // Fails with BUDGET_EXCEEDED, and then has changed nothing.
   absl::StatusOr<api::SubmitResponse> Store(Numbered numbered, const api::StreamCounts& counts, Change& change) const;
+  // Whether the project would have more persons than the decision approves.
+  bool PassesApprovedNumber(const StreamedIdentifiers& stream) const;
+  void FillEvent(storage::Event& event) const;
   void LockSource(records::ProjectRecord project, Change& change) const;
 
   const Core& core_;

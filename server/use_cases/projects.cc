@@ -62,23 +62,40 @@ absl::Status CheckNoSourceLost(const records::CaseRecord& before, const records:
   return absl::OkStatus();
 }
 
-// The first key file of which the register has not reported any use.
+// The first key file that a register holds and has not reported any use of. One that expired before anybody fetched it is
+// in nobody's hands.
 const records::KeyFileRecord* OutstandingUsage(const storage::ProjectRows& rows) {
-  const auto reported = [&](const records::KeyFileRecord& key_file) {
-    return std::any_of(rows.usage.begin(), rows.usage.end(), [&](const records::UsageRecord& usage) {
-      return usage.register_id() == key_file.register_id() && usage.key_file_number() == key_file.number();
-    });
-  };
-  const auto found = std::find_if(
-      rows.key_files.begin(), rows.key_files.end(),
-      [&](const records::KeyFileRecord& key_file) { return !key_file.withdrawn() && !reported(key_file); });
+  const auto found =
+      std::find_if(rows.key_files.begin(), rows.key_files.end(), [&](const records::KeyFileRecord& key_file) {
+        const bool never_held = key_file.expired() && !key_file.has_first_fetched();
+        return WasHandedOut(key_file) && !never_held && !HasStandingReport(rows, key_file);
+      });
   return found == rows.key_files.end() ? nullptr : &*found;
+}
+
+// What a register may see of a project: its case, and how far it has come itself.
+api::Project ForRegister(api::Project project, std::string_view register_id) {
+  project.clear_pending_revision();
+  for (api::Source& source : *project.mutable_project_case()->mutable_sources()) {
+    if (source.register_id() != register_id) {
+      source.set_complete(false);
+      source.set_locked(false);
+    }
+  }
+  return project;
 }
 
 }  // namespace
 
 std::uint64_t Projects::CountPersons(const Project& project) const {
-  return core_.identities.CountPersons(project.index | project.relatives);
+  return core_.identities.CountPersonsInEither(project.index, project.relatives);
+}
+
+api::Project Projects::Show(const Call& call, const Project& project) const {
+  if (call.caller.role == Role::kRegister) {
+    return ForRegister(ToApi(project.rows.project, 0), call.caller.id.text());
+  }
+  return ToApi(project.rows.project, CountPersons(project));
 }
 
 template <typename Request>
@@ -155,7 +172,7 @@ absl::StatusOr<api::Project> Projects::Create(const Call& call, const api::Creat
 absl::StatusOr<api::Project> Projects::Get(const Call& call, const api::GetProjectRequest& request) const {
   const State::View state = core_.state.Read();
   KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
-  return ToApi(project->rows.project, call.caller.role == Role::kRegister ? 0 : CountPersons(*project));
+  return Show(call, *project);
 }
 
 absl::StatusOr<api::ListProjectsResponse> Projects::List(const Call& call,
@@ -167,7 +184,7 @@ absl::StatusOr<api::ListProjectsResponse> Projects::List(const Call& call,
     const bool wanted = request.state() == api::PROJECT_STATE_UNSPECIFIED ||
                         static_cast<int>(request.state()) == static_cast<int>(record.state());
     if (wanted && VisibleProject(*state, call.caller, id).ok()) {
-      *response.add_projects() = ToApi(record, call.caller.role == Role::kRegister ? 0 : CountPersons(project));
+      *response.add_projects() = Show(call, project);
     }
   }
   return response;
@@ -342,11 +359,12 @@ absl::StatusOr<api::Project> Projects::DestroyKey(const Call& call,
   if (!destroyed.ok()) {
     return destroyed;
   }
-  for (const std::string& file : files) {
-    KOBLING_RETURN_IF_ERROR(key_files_.Remove(file));
-  }
-  // A deleted row stays readable in older files of the store until they are rewritten.
+  // A deleted row stays readable in older files of the store until they are rewritten. The sealed files go too; should one
+  // resist, the hourly upkeep tries again.
   KOBLING_RETURN_IF_ERROR(core_.store.Purge(storage::Family::kKeys));
+  for (const std::string& file : files) {
+    key_files_.Remove(file).IgnoreError();
+  }
   return destroyed;
 }
 

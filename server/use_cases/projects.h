@@ -44,6 +44,9 @@ class Projects {
   absl::Status ChangeCase(const Call& call, const records::CaseRecord& wanted, std::string_view reason,
                           records::ProjectRecord& project, Change& change) const;
 
+  // The project as the caller may see it.
+  api::Project Show(const Call& call, const Project& project) const;
+
   // Persons in the project, index persons and relatives together.
   std::uint64_t CountPersons(const Project& project) const;
 

@@ -144,6 +144,17 @@ absl::StatusOr<api::SubmitResponse> SubmissionStream::Commit(const api::SubmitCo
   api::SubmitResponse response;
   const absl::Status status = core_.committer.Commit([&](Change& change) -> absl::Status {
     ResolveStrangers(core_.directory, stream);
+    // Refused before numbers are sealed: that is work for as long as the stream is, and everybody else waits.
+    KOBLING_ASSIGN_OR_RETURN(const auto answered, storage::RequestLedger::Get(core_.store, call_.caller.id.text(),
+                                                                              header_.request_id()));
+    if (!answered.has_value()) {
+      KOBLING_ASSIGN_OR_RETURN(records::ProjectRecord project, CheckOpen());
+      if (PassesApprovedNumber(stream)) {
+        refused = MakeError(Reason::kBudgetExceeded, {{DetailKey::kProject, header_.project_id()}});
+        LockSource(std::move(project), change);
+        return absl::OkStatus();
+      }
+    }
     KOBLING_ASSIGN_OR_RETURN(Numbered numbered, Number(stream));
     const std::string digest =
         RequestDigest(core_, call_, header_.SerializeAsString() + numbered.index_id + '/' + numbered.relative_id);
@@ -151,20 +162,9 @@ absl::StatusOr<api::SubmitResponse> SubmissionStream::Commit(const api::SubmitCo
     if (earlier.has_value()) {
       return NothingToChange();
     }
-    KOBLING_ASSIGN_OR_RETURN(const records::ProjectRecord project, CheckOpen());
-    change.event = MakeEvent(call_);
-    change.event.request_id = header_.request_id();
-    change.event.project = header_.project_id();
-    change.event.register_id = call_.caller.id.text();
+    FillEvent(change.event);
     AddCounts(stream.counts, change.event);
-    auto stored = Store(std::move(numbered), stream.counts, change);
-    if (!stored.ok() && domain::ReasonOf(stored.status()) == Reason::kBudgetExceeded) {
-      refused = stored.status();
-      LockSource(project, change);
-      return absl::OkStatus();
-    }
-    KOBLING_RETURN_IF_ERROR(stored.status());
-    response = *std::move(stored);
+    KOBLING_ASSIGN_OR_RETURN(response, Store(std::move(numbered), stream.counts, change));
     RememberAnswer(core_, call_, header_.request_id(), digest, response.SerializeAsString(), change);
     return absl::OkStatus();
   });
@@ -178,10 +178,27 @@ absl::StatusOr<api::SubmitResponse> SubmissionStream::Commit(const api::SubmitCo
   return response;
 }
 
+void SubmissionStream::FillEvent(storage::Event& event) const {
+  event = MakeEvent(call_);
+  event.request_id = header_.request_id();
+  event.project = header_.project_id();
+  event.register_id = call_.caller.id.text();
+}
+
+bool SubmissionStream::PassesApprovedNumber(const StreamedIdentifiers& stream) const {
+  const State::View state = core_.state.Read();
+  const Project& project = *FindProject(*state, header_.project_id());
+  const std::uint64_t known =
+      core_.identities.CountPersonsInEither(project.index | project.relatives, stream.index | stream.relatives);
+  // A stranger has no other identifier that the directory knows, so each is a person.
+  return known + stream.strangers.size() > project.rows.project.project_case().approved_persons();
+}
+
 void SubmissionStream::LockSource(records::ProjectRecord project, Change& change) const {
   const std::uint64_t approved = project.project_case().approved_persons();
   MutableProgressOf(project, call_.caller.id.text()).set_locked(true);
   change.Put(project);
+  FillEvent(change.event);
   change.event.operation = "population.lock-source";
   change.event.counts = {{"approved_persons", approved}};
   change.event.changes = {{"locked", "no", "yes"}};
@@ -226,11 +243,6 @@ absl::StatusOr<api::SubmitResponse> SubmissionStream::Store(Numbered numbered, c
       *response.mutable_result() = ToApi(*equal);
       response.set_already_submitted(true);
       return response;
-    }
-    const std::uint64_t approved = project.rows.project.project_case().approved_persons();
-    if (core_.identities.CountPersons(project.index | project.relatives | numbered.index | numbered.relatives) >
-        approved) {
-      return MakeError(Reason::kBudgetExceeded, {{DetailKey::kProject, header_.project_id()}});
     }
     const auto own = std::count_if(project.rows.submissions.begin(), project.rows.submissions.end(),
                                    [&](const auto& other) { return other.register_id() == record.register_id(); });

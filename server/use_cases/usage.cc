@@ -24,6 +24,7 @@ using domain::Reason;
 
 constexpr std::array<char, Lopenummer::kLength> kKeptBack = {};
 constexpr std::size_t kShortText = 400;
+constexpr std::size_t kFaultsPerPart = 20'000;
 
 // The register's report of a delivery that stands, or null.
 const records::UsageRecord* FindReport(const Project& project, std::string_view register_id,
@@ -49,12 +50,20 @@ absl::StatusOr<std::unique_ptr<UsageStream>> UsageStream::Begin(const Core& core
                                                                 StreamRows& rows_in_use,
                                                                 const api::ReportHeader& header) {
   std::unique_ptr<UsageStream> stream(new UsageStream(core, call, rows_in_use, header));
-  KOBLING_RETURN_IF_ERROR(stream->FindOwnKeyFile(nullptr).status());
+  {
+    const State::View state = core.state.Read();
+    KOBLING_RETURN_IF_ERROR(VisibleProject(*state, call.caller, header.project_id()).status());
+  }
   KOBLING_RETURN_IF_ERROR(stream->CheckHeader());
+  KOBLING_ASSIGN_OR_RETURN(const auto answered,
+                           storage::RequestLedger::Get(core.store, call.caller.id.text(), header.request_id()));
+  if (!answered.has_value()) {  // a repeated request gets its answer even if the project has moved on
+    KOBLING_RETURN_IF_ERROR(stream->FindOwnKeyFile().status());
+  }
   return stream;
 }
 
-absl::StatusOr<records::KeyFileRecord> UsageStream::FindOwnKeyFile(std::uint32_t* key_version) const {
+absl::StatusOr<records::KeyFileRecord> UsageStream::FindOwnKeyFile() const {
   const State::View state = core_.state.Read();
   KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call_.caller, header_.project_id()));
   const records::ProjectRecord& record = project->rows.project;
@@ -63,11 +72,8 @@ absl::StatusOr<records::KeyFileRecord> UsageStream::FindOwnKeyFile(std::uint32_t
   }
   for (const records::KeyFileRecord& key_file : project->rows.key_files) {
     if (key_file.register_id() == call_.caller.id.text() && key_file.number() == header_.key_file_number()) {
-      if (key_file.withdrawn()) {
+      if (!WasHandedOut(key_file)) {
         return MakeError(Reason::kKeyFileWithdrawn, {{DetailKey::kKeyFile, std::uint64_t{key_file.number()}}});
-      }
-      if (key_version != nullptr) {
-        *key_version = key_file.key_version();
       }
       return key_file;
     }
@@ -104,8 +110,9 @@ void UsageStream::AddFault(std::uint64_t row, Reason reason, std::vector<api::Ro
 
 absl::Status UsageStream::Add(const api::LopenummerBatch& batch, std::vector<api::RowFault>& faults) {
   const std::string& bytes = batch.lopenumre();
+  content_.Update(std::span(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()));
   const std::size_t rows = bytes.size() / Lopenummer::kLength;
-  if (header_.none_used() || bytes.size() % Lopenummer::kLength != 0 || batch.first_row() != rows_) {
+  if (header_.none_used() || rows == 0 || bytes.size() % Lopenummer::kLength != 0 || batch.first_row() != rows_) {
     return MakeError(Reason::kStreamProtocol, {{DetailKey::kRow, batch.first_row()}});
   }
   if (rows > kMaxBatchRows) {
@@ -135,14 +142,13 @@ absl::Status UsageStream::Add(const api::LopenummerBatch& batch, std::vector<api
 }
 
 absl::StatusOr<storage::NumberSet> UsageStream::Resolve(const records::KeyFileRecord& key_file,
-                                                        std::uint32_t key_version, records::UsageRecord& record,
-                                                        std::vector<api::RowFault>& faults) {
+                                                        records::UsageRecord& record, const FaultSink& faults) {
   storage::NumberSet used;
   if (entries_.empty()) {
     return used;
   }
   KOBLING_ASSIGN_OR_RETURN(const domain::ProjectId project_id, domain::ProjectId::Parse(key_file.project_id()));
-  KOBLING_ASSIGN_OR_RETURN(const crypto::LinkagePrf prf, core_.keys.ProjectPrf(core_.store, project_id, key_version));
+  KOBLING_ASSIGN_OR_RETURN(const crypto::LinkagePrf prf, core_.keys.ProjectPrf(core_.store, project_id, key_file.key_version()));
   KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet issued, core_.sets.Get(key_file.set()));
   KOBLING_ASSIGN_OR_RETURN(
       const LopenummerTable table,
@@ -172,9 +178,15 @@ absl::StatusOr<storage::NumberSet> UsageStream::Resolve(const records::KeyFileRe
     }
   }
   std::sort(not_issued.begin(), not_issued.end());
+  std::vector<api::RowFault> part;  // sent as they are made: there may be as many as rows
   for (const std::uint32_t row : not_issued) {
-    AddFault(row, Reason::kLopenummerNotIssued, faults);
+    AddFault(row, Reason::kLopenummerNotIssued, part);
+    if (part.size() == kFaultsPerPart) {
+      KOBLING_RETURN_IF_ERROR(faults(part));
+      part.clear();
+    }
   }
+  KOBLING_RETURN_IF_ERROR(faults(part));
   record.set_used(representatives.size());
   record.set_duplicates(duplicates);
   used = core_.identities.OfPersonsIn(storage::MakeNumberSet(representatives), issued);
@@ -182,15 +194,20 @@ absl::StatusOr<storage::NumberSet> UsageStream::Resolve(const records::KeyFileRe
   return used;
 }
 
-absl::StatusOr<api::ReportResponse> UsageStream::Commit(const api::ReportCommit& commit,
-                                                        std::vector<api::RowFault>& faults) {
+absl::StatusOr<api::ReportResponse> UsageStream::Commit(const api::ReportCommit& commit, const FaultSink& faults) {
   if (commit.rows() != rows_) {
     return MakeError(Reason::kStreamProtocol, {{DetailKey::kField, "rows"}});
   }
-  std::uint32_t key_version = 0;
-  KOBLING_ASSIGN_OR_RETURN(const records::KeyFileRecord key_file, FindOwnKeyFile(&key_version));
+  const crypto::Digest content = content_.Finish();
+  const std::string digest =
+      RequestDigest(core_, call_, header_.SerializeAsString() + std::string(content.begin(), content.end()));
+  KOBLING_ASSIGN_OR_RETURN(std::optional<std::string> earlier, EarlierAnswer(core_, call_, header_.request_id(), digest));
+  if (earlier.has_value()) {
+    return ParseAnswer<api::ReportResponse>(*earlier);
+  }
+  KOBLING_ASSIGN_OR_RETURN(const records::KeyFileRecord key_file, FindOwnKeyFile());
   records::UsageRecord record;
-  KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet used, Resolve(key_file, key_version, record, faults));
+  KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet used, Resolve(key_file, record, faults));
   if (used.isEmpty() && !header_.none_used()) {
     return MakeError(Reason::kNothingValid, {{DetailKey::kKeyFile, std::uint64_t{key_file.number()}}});
   }
@@ -209,15 +226,17 @@ absl::StatusOr<api::ReportResponse> UsageStream::Commit(const api::ReportCommit&
     fault.set_reason(static_cast<std::uint32_t>(reason));
     fault.set_rows(rows);
   }
-  const std::string digest = RequestDigest(core_, call_, header_.SerializeAsString() + record.used_set());
-  std::optional<std::string> earlier;
+  std::uint64_t fault_rows = 0;
+  for (const auto& [reason, rows] : fault_counts_) {
+    fault_rows += rows;
+  }
   api::ReportResponse response;
   const absl::Status status = core_.committer.Commit([&](Change& change) -> absl::Status {
     KOBLING_ASSIGN_OR_RETURN(earlier, EarlierAnswer(core_, call_, header_.request_id(), digest));
     if (earlier.has_value()) {
       return NothingToChange();
     }
-    KOBLING_RETURN_IF_ERROR(FindOwnKeyFile(nullptr).status());  // not withdrawn meanwhile
+    KOBLING_RETURN_IF_ERROR(FindOwnKeyFile().status());  // not withdrawn meanwhile
     change.event = MakeEvent(call_);
     change.event.request_id = header_.request_id();
     change.event.project = record.project_id();
@@ -228,7 +247,7 @@ absl::StatusOr<api::ReportResponse> UsageStream::Commit(const api::ReportCommit&
                             {"delivered_on", "", record.delivered_on()},
                             {"recipient", "", record.recipient()}};
     change.event.counts = {
-        {"rows", rows_}, {"used", record.used()}, {"kept_back", kept_back_}, {"faults", faults.size()}};
+        {"rows", rows_}, {"used", record.used()}, {"kept_back", kept_back_}, {"faults", fault_rows}};
     KOBLING_ASSIGN_OR_RETURN(response, Store(record, used, change));
     RememberAnswer(core_, call_, header_.request_id(), digest, response.SerializeAsString(), change);
     return absl::OkStatus();
@@ -286,7 +305,7 @@ absl::StatusOr<api::GetUsageStatusResponse> Usage::Status(const Call& call,
   const std::string today = DateText(DayOf(core_.clock.Now()));
   api::GetUsageStatusResponse response;
   for (const records::KeyFileRecord& key_file : project->rows.key_files) {
-    if (key_file.withdrawn() || (!wanted.empty() && key_file.register_id() != wanted)) {
+    if (!WasHandedOut(key_file) || (!wanted.empty() && key_file.register_id() != wanted)) {
       continue;
     }
     api::KeyFileUsage& line = *response.add_key_files();
@@ -301,7 +320,7 @@ absl::StatusOr<api::GetUsageStatusResponse> Usage::Status(const Call& call,
         *line.add_reports() = ToApi(usage);
       }
     }
-    line.set_overdue(line.reports().empty() && key_file.usage_due_date() < today);
+    line.set_overdue(!HasStandingReport(project->rows, key_file) && key_file.usage_due_date() < today);
   }
   return response;
 }

@@ -3,8 +3,10 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -31,8 +33,11 @@ class UsageStream {
   absl::Status Add(const api::LopenummerBatch& batch, std::vector<api::RowFault>& faults);
   std::uint64_t rows_done() const { return rows_; }
 
-  // Adds the faults of løpenumre that the key file does not hold; the rest counts. All or nothing.
-  absl::StatusOr<api::ReportResponse> Commit(const api::ReportCommit& commit, std::vector<api::RowFault>& faults);
+  // Takes faults while they are found, some thousands at a time.
+  using FaultSink = std::function<absl::Status(std::span<const api::RowFault>)>;
+
+  // Sends the faults of løpenumre that the key file does not hold; the rest counts. All or nothing.
+  absl::StatusOr<api::ReportResponse> Commit(const api::ReportCommit& commit, const FaultSink& faults);
 
  private:
   struct Entry {
@@ -41,14 +46,18 @@ class UsageStream {
   };
 
   UsageStream(const Core& core, const Call& call, StreamRows& rows_in_use, const api::ReportHeader& header)
-      : core_(core), call_(call), rows_in_use_(rows_in_use), header_(header) {}
+      : core_(core),
+        call_(call),
+        rows_in_use_(rows_in_use),
+        header_(header),
+        content_(core.keys.digest.Start("usage-report")) {}
 
-  absl::StatusOr<records::KeyFileRecord> FindOwnKeyFile(std::uint32_t* key_version) const;
+  absl::StatusOr<records::KeyFileRecord> FindOwnKeyFile() const;
   absl::Status CheckHeader() const;
   void AddFault(std::uint64_t row, domain::Reason reason, std::vector<api::RowFault>& faults);
   // The reported identifiers of the key file; what it does not hold becomes a fault.
-  absl::StatusOr<storage::NumberSet> Resolve(const records::KeyFileRecord& key_file, std::uint32_t key_version,
-                                             records::UsageRecord& record, std::vector<api::RowFault>& faults);
+  absl::StatusOr<storage::NumberSet> Resolve(const records::KeyFileRecord& key_file, records::UsageRecord& record,
+                                             const FaultSink& faults);
   absl::StatusOr<api::ReportResponse> Store(records::UsageRecord record, const storage::NumberSet& used,
                                             Change& change) const;
 
@@ -56,6 +65,7 @@ class UsageStream {
   const Call call_;
   StreamRows& rows_in_use_;
   const api::ReportHeader header_;
+  crypto::HmacSha256::Stream content_;  // of all batches, so that a repeated request is known to be the same
   std::uint64_t rows_ = 0;
   std::uint64_t kept_back_ = 0;
   std::map<domain::Reason, std::uint64_t> fault_counts_;

@@ -1,8 +1,12 @@
 // The suite that every backend of storage/key_value_store.h passes. A backend's test program links kobling::conformance
 // and says how its stores are made:
 //
-//   INSTANTIATE_TEST_SUITE_P(Memory, KeyValueStoreConformance, testing::Values(Candidate{.make = ..., ...}), NameOfParam);
+//   INSTANTIATE_TEST_SUITE_P(Memory, KeyValueStoreConformance, testing::Values(Candidate{.make = ..., ...}),
+//   NameOfParam);
 #pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include <cstdint>
 #include <functional>
@@ -10,9 +14,6 @@
 #include <ostream>
 #include <string>
 #include <string_view>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include "absl/status/statusor.h"
 #include "storage/key_value_store.h"

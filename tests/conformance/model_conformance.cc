@@ -12,8 +12,8 @@ namespace {
 using domain::Reason;
 using storage::Family;
 using storage::kAllFamilies;
-using storage::kFamilyCount;
 using storage::KeyRange;
+using storage::kFamilyCount;
 using storage::Reader;
 using storage::WriteBatch;
 
@@ -57,9 +57,15 @@ class Dice {
     WriteBatch batch;
     for (std::size_t changes = Below(8); changes > 0; --changes) {
       switch (Below(8)) {
-        case 0: batch.Delete(AnyFamily(), AnyKey()); break;
-        case 1: batch.DeleteRange(AnyFamily(), AnyRange()); break;
-        default: batch.Put(AnyFamily(), AnyKey(), AnyValue()); break;
+        case 0:
+          batch.Delete(AnyFamily(), AnyKey());
+          break;
+        case 1:
+          batch.DeleteRange(AnyFamily(), AnyRange());
+          break;
+        default:
+          batch.Put(AnyFamily(), AnyKey(), AnyValue());
+          break;
       }
     }
     for (std::size_t requirements = Below(4); requirements > 1; --requirements) {

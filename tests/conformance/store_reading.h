@@ -1,13 +1,13 @@
 // Short ways to read a store in a test, and to say what a call should give.
 #pragma once
 
+#include <gmock/gmock.h>
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <gmock/gmock.h>
 
 #include "domain/error.h"
 #include "storage/key_value_store.h"

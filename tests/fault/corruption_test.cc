@@ -1,4 +1,7 @@
 // Damaged files: a torn end of the log is dropped, everything else is reported; wrong data is never served.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -6,9 +9,6 @@
 #include <random>
 #include <string>
 #include <vector>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include "domain/error.h"
 #include "storage/rocksdb_key_value_store.h"
@@ -103,7 +103,8 @@ TEST_F(Corruption, AnyFlippedBitInTheLogIsReported) {
     std::string damaged = log;
     damaged[byte] = static_cast<char>(damaged[byte] ^ (1 << bit));
     Write(Log(copy), damaged);
-    EXPECT_THAT(Open(copy), FailsWith(Reason::kRecordCorrupt)) << "seed " << seed << ", byte " << byte << ", bit " << bit;
+    EXPECT_THAT(Open(copy), FailsWith(Reason::kRecordCorrupt))
+        << "seed " << seed << ", byte " << byte << ", bit " << bit;
   };
   for (int i = 0; i < (LongTests() ? 3'000 : 30); ++i) {
     expect_refused(random() % log.size(), static_cast<int>(random() % 8));
@@ -200,8 +201,8 @@ TEST_F(LargeBatch, TornAnywhereIsAbsentAsAWhole) {
   const std::uint64_t seed = Seeds(1, 1).front();
   std::mt19937_64 random(seed);
   constexpr std::size_t kBlock = 32'768;
-  std::vector<std::size_t> cuts = {small_, small_ + 1, small_ + 8, 100 * kBlock - 1, 100 * kBlock, 100 * kBlock + 7,
-                                   log_.size() - 1};
+  std::vector<std::size_t> cuts = {small_,       small_ + 1,       small_ + 8,     100 * kBlock - 1,
+                                   100 * kBlock, 100 * kBlock + 7, log_.size() - 1};
   for (int i = 0; i < (LongTests() ? 300 : 5); ++i) {
     cuts.push_back(small_ + random() % (log_.size() - small_));
   }
@@ -218,8 +219,8 @@ TEST_F(LargeBatch, TornAnywhereIsAbsentAsAWhole) {
   EXPECT_EQ(FoundIn(**store), Found::kAll);
 }
 
-// A disk may write the pages of an interrupted batch in any order. Opening may then refuse, since what is left cannot be
-// told from damage to something acknowledged; a part of the batch is never served.
+// A disk may write the pages of an interrupted batch in any order. Opening may then refuse, since what is left cannot
+// be told from damage to something acknowledged; a part of the batch is never served.
 TEST_F(LargeBatch, WithPagesThatWereNeverWrittenIsRefusedOrAbsent) {
   const std::uint64_t seed = Seeds(1, 1).front();
   std::mt19937_64 random(seed);

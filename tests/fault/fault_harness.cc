@@ -1,10 +1,10 @@
 #include "tests/fault/fault_harness.h"
 
-#include <utility>
-#include <vector>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <utility>
+#include <vector>
 
 #include "domain/error.h"
 #include "tests/conformance/store_reading.h"
@@ -66,12 +66,12 @@ std::uint64_t FaultHarness::Draw(std::uint64_t low, std::uint64_t high) {
 
 absl::Status FaultHarness::Open() {
   // Buffers so small that tables are written and merged during the workload.
-  auto opened = storage::OpenRocksDb(
-      {.folder = database(),
-       .mode = created_ ? storage::OpenMode::kMustExist : storage::OpenMode::kCreateIfMissing,
-       .cache_bytes = std::size_t{1} << 20,
-       .write_buffer_bytes = std::size_t{128} << 10,
-       .environment = MakeFaultEnvironment(*disk_)});
+  auto opened =
+      storage::OpenRocksDb({.folder = database(),
+                            .mode = created_ ? storage::OpenMode::kMustExist : storage::OpenMode::kCreateIfMissing,
+                            .cache_bytes = std::size_t{1} << 20,
+                            .write_buffer_bytes = std::size_t{128} << 10,
+                            .environment = MakeFaultEnvironment(*disk_)});
   if (!opened.ok()) {
     return opened.status();
   }
@@ -139,7 +139,8 @@ void FaultHarness::ExpectNothingLost() {
   const bool all_of_unknown = unknown_.has_value() && found == *unknown_;
   EXPECT_TRUE(nothing_of_unknown || all_of_unknown)
       << "batch " << found.Get(Family::kMeta, "batches").value_or("none") << " of "
-      << acknowledged_.Get(Family::kMeta, "batches").value_or("none") << " acknowledged; against the last acknowledged:\n"
+      << acknowledged_.Get(Family::kMeta, "batches").value_or("none")
+      << " acknowledged; against the last acknowledged:\n"
       << Differences(acknowledged_, found);
   acknowledged_ = std::move(found);
   unknown_.reset();

@@ -1,5 +1,5 @@
-// A store on a FaultDisk, a workload, and the one question that all fault tests ask: is everything that was acknowledged
-// there, and every batch whole?
+// A store on a FaultDisk, a workload, and the one question that all fault tests ask: is everything that was
+// acknowledged there, and every batch whole?
 #pragma once
 
 #include <cstdint>
@@ -42,8 +42,8 @@ class FaultHarness {
   // Closes the store with what the loss of power leaves on the disk, and puts in a sound disk.
   void LosePower(Unsynced unsynced);
 
-  // Fails the test unless the open store holds all acknowledged batches, and of the one that was not acknowledged all or
-  // nothing. What it holds is taken as the truth from here on.
+  // Fails the test unless the open store holds all acknowledged batches, and of the one that was not acknowledged all
+  // or nothing. What it holds is taken as the truth from here on.
   void ExpectNothingLost();
 
  private:

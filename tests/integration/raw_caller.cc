@@ -70,9 +70,8 @@ RawAnswer RawCaller::Call(const std::string& method, const std::string& request)
   call->Finish(&status, &tag);
   wait();
   queue.Shutdown();
-  return {.code = static_cast<int>(status.error_code()),
-          .text = status.error_message(),
-          .details = status.error_details()};
+  return {
+      .code = static_cast<int>(status.error_code()), .text = status.error_message(), .details = status.error_details()};
 }
 
 }  // namespace kobling::tests

@@ -53,8 +53,8 @@ TrialInstallation::TrialInstallation() {
   std::ostringstream out;
   std::ostringstream err;
   const std::string folder = folder_.string();
-  const std::vector<const char*> argv = {"koblingd", "init",     "--dir",         folder.c_str(), "--environment",
-                                         "trial",    "--listen", "127.0.0.1:0"};
+  const std::vector<const char*> argv = {"koblingd",      "init",  "--dir",    folder.c_str(),
+                                         "--environment", "trial", "--listen", "127.0.0.1:0"};
   const int code = server::RunKoblingd(static_cast<int>(argv.size()), argv.data(),
                                        {.out = out, .err = err, .clock = clock_, .service = service});
   init_output_ = out.str() + err.str();
@@ -68,8 +68,7 @@ TrialInstallation::TrialInstallation() {
 const CallerFiles& TrialInstallation::CertificateOf(const Who& who) {
   const auto [place, is_new] = issued_.try_emplace(who);
   if (is_new) {
-    auto authority =
-        OrEnd(server::CertificateAuthority::Open(server::Environment::kTrial, folder_ / "ca", clock_));
+    auto authority = OrEnd(server::CertificateAuthority::Open(server::Environment::kTrial, folder_ / "ca", clock_));
     place->second = FilesFrom(authority.certificate(),
                               OrEnd(authority.IssueClientCertificate(CallerFrom(who), config_.trust_domain, 30)));
   }
@@ -83,8 +82,7 @@ CallerFiles TrialInstallation::ForgedCertificate(const Who& who, const std::stri
   fs::permissions(copy, fs::perms::owner_all);
   fs::resize_file(copy / "index", 0);
   auto authority = OrEnd(server::CertificateAuthority::Open(server::Environment::kTrial, copy, clock_));
-  return FilesFrom(authority.certificate(),
-                   OrEnd(authority.IssueClientCertificate(CallerFrom(who), trust_domain, 30)));
+  return FilesFrom(authority.certificate(), OrEnd(authority.IssueClientCertificate(CallerFrom(who), trust_domain, 30)));
 }
 
 CallerFiles TrialInstallation::ForeignCertificate(const Who& who) {

@@ -58,10 +58,10 @@ absl::StatusOr<std::unique_ptr<ServerThread>> ServerThread::Start(const TrialIns
                                                                   std::shared_ptr<KeptLog> log,
                                                                   std::unique_ptr<storage::KeyValueStore> store) {
   std::unique_ptr<ServerThread> server(new ServerThread(installation, std::move(log)));
-  auto application = store == nullptr
-                         ? server::Application::Open(installation.config(), installation.clock(), server->log_)
-                         : server::Application::Open(installation.config(), installation.clock(), server->log_,
-                                                     std::move(store));
+  auto application =
+      store == nullptr
+          ? server::Application::Open(installation.config(), installation.clock(), server->log_)
+          : server::Application::Open(installation.config(), installation.clock(), server->log_, std::move(store));
   if (!application.ok()) {
     return application.status();
   }
@@ -111,7 +111,8 @@ absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(const fs::pa
   const std::string config = installation.config_file().string();
   const std::string ready = ready_file.string();
   const std::string path = program.string();
-  const char* const argv[] = {path.c_str(), "serve", "--config", config.c_str(), "--ready-file", ready.c_str(), nullptr};
+  const char* const argv[] = {path.c_str(),   "serve",       "--config", config.c_str(),
+                              "--ready-file", ready.c_str(), nullptr};
   std::error_code ignored;
   fs::remove(ready_file, ignored);  // a killed server could not take it away
   const FileDescriptor changes(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));

@@ -47,9 +47,9 @@ class ServerThread {
  public:
   // Fails with what Open failed with, or with what Serve returned before anybody could connect. Without a store, the
   // installation's own is opened.
-  static absl::StatusOr<std::unique_ptr<ServerThread>> Start(
-      const TrialInstallation& installation, std::shared_ptr<KeptLog> log,
-      std::unique_ptr<storage::KeyValueStore> store = nullptr);
+  static absl::StatusOr<std::unique_ptr<ServerThread>> Start(const TrialInstallation& installation,
+                                                             std::shared_ptr<KeptLog> log,
+                                                             std::unique_ptr<storage::KeyValueStore> store = nullptr);
   ~ServerThread();
   ServerThread(const ServerThread&) = delete;
   ServerThread& operator=(const ServerThread&) = delete;

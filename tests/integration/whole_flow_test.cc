@@ -90,8 +90,7 @@ class WholeFlowTest : public testing::Test {
   std::string Data(const std::string& name) const { return (data_.path() / name).string(); }
 
   std::uint64_t Expected(const std::string& part, const std::string& name) const {
-    return static_cast<std::uint64_t>(
-        expected_.fields().at(part).struct_value().fields().at(name).number_value());
+    return static_cast<std::uint64_t>(expected_.fields().at(part).struct_value().fields().at(name).number_value());
   }
 
   std::unique_ptr<client::IdentifierFileRows> OpenRows(const std::string& file, bool with_mothers) {
@@ -133,8 +132,7 @@ class WholeFlowTest : public testing::Test {
     EXPECT_EQ(counts.valid_rows(), Expected("npr_population", "good"));
     EXPECT_EQ(counts.duplicates(), Expected("npr_population", "duplicates"));
     EXPECT_EQ(counts.identifiers(), Expected("npr_population", "distinct_persons"));
-    EXPECT_EQ(counts.identifiers() + counts.relatives(),
-              Expected("npr_population", "distinct_persons_with_mothers"));
+    EXPECT_EQ(counts.identifiers() + counts.relatives(), Expected("npr_population", "distinct_persons_with_mothers"));
     // Bad rows: what the client kept back and what the server left out are, together, what was put in, by reason.
     std::map<std::string, std::uint64_t> by_reason;
     for (const client::LineFault& fault : rows->kept_back_faults()) {
@@ -144,13 +142,8 @@ class WholeFlowTest : public testing::Test {
       by_reason[std::string(domain::InfoOf(*domain::ReasonFromNumber(fault.reason())).name)] += fault.rows();
     }
     std::map<std::string, std::uint64_t> wanted;
-    for (const auto& [reason, count] : expected_.fields()
-                                           .at("npr_population")
-                                           .struct_value()
-                                           .fields()
-                                           .at("bad_by_reason")
-                                           .struct_value()
-                                           .fields()) {
+    for (const auto& [reason, count] :
+         expected_.fields().at("npr_population").struct_value().fields().at("bad_by_reason").struct_value().fields()) {
       wanted[reason] = static_cast<std::uint64_t>(count.number_value());
     }
     EXPECT_EQ(by_reason, wanted);
@@ -194,9 +187,9 @@ class WholeFlowTest : public testing::Test {
     const auto signing_key = crypto::MinisignPublicKey::Parse(info->signing_public_key());
     ASSERT_TRUE(signing_key.ok()) << signing_key.status();
     EXPECT_EQ(ReadText(trial_.folder() / "public" / "kobling.pub"), signing_key->text());
-    const auto fetched =
-        client::FetchKeyFile(AsRegister(id), key_files_[id],
-                             {.folder = data_.path(), .signing_key = *signing_key, .retry = {.attempts = 1}}, progress_);
+    const auto fetched = client::FetchKeyFile(
+        AsRegister(id), key_files_[id], {.folder = data_.path(), .signing_key = *signing_key, .retry = {.attempts = 1}},
+        progress_);
     ASSERT_TRUE(fetched.ok()) << fetched.status();
     const auto loaded = client::LoadKeyFile({.path = fetched->path,
                                              .signature_path = fetched->signature_path,
@@ -220,8 +213,7 @@ class WholeFlowTest : public testing::Test {
     auto rows = client::LopenummerFileRows::Open({.path = Data("used_" + id)}, progress_);
     ASSERT_TRUE(rows.ok()) << rows.status();
     client::FaultCollector faults;
-    const auto reported =
-        AsRegister(id).Report(MakeReportHeader(key_files_[id], "delivery of " + id), **rows, faults);
+    const auto reported = AsRegister(id).Report(MakeReportHeader(key_files_[id], "delivery of " + id), **rows, faults);
     ASSERT_TRUE(reported.ok()) << reported.status();
     EXPECT_EQ(reported->result().used(), reported->result().rows());
     EXPECT_EQ(reported->result().faults_size(), 0);
@@ -234,7 +226,7 @@ class WholeFlowTest : public testing::Test {
   const TemporaryFolder data_;
   const domain::SystemClock clock_;
   std::ostringstream nowhere_;
-  client::Progress progress_{nowhere_, client::Progress::Show::kNo, clock_};
+  client::Progress progress_{nowhere_, client::Progress::Show::kNo, client::Progress::Unit::kRows, clock_};
   google::protobuf::Struct expected_;
   std::unique_ptr<crypto::SecretArena> arena_;
   std::shared_ptr<KeptLog> log_ = std::make_shared<KeptLog>();
@@ -388,10 +380,10 @@ TEST_F(WholeFlowTest, LinkingTheDeliveriesOnLopenummerGivesTheTruthAcrossRestart
     }
   }
   const std::vector<std::string> wanted = {
-      "project.create", "project.ready",  "project.activate", "population.submit", "population.complete",
-      "keyfile.open-match", "keyfile.match", "keyfile.issue", "keyfile.issue",     "keyfile.issue",
-      "keyfile.fetch",  "keyfile.fetch",  "keyfile.fetch",    "keyfile.issue",     "keyfile.fetch",
-      "usage.report",   "usage.report",   "usage.report",     "project.close",     "project.destroy-key"};
+      "project.create",     "project.ready", "project.activate", "population.submit", "population.complete",
+      "keyfile.open-match", "keyfile.match", "keyfile.issue",    "keyfile.issue",     "keyfile.issue",
+      "keyfile.fetch",      "keyfile.fetch", "keyfile.fetch",    "keyfile.issue",     "keyfile.fetch",
+      "usage.report",       "usage.report",  "usage.report",     "project.close",     "project.destroy-key"};
   EXPECT_EQ(operations, wanted);
 }
 

@@ -1,0 +1,102 @@
+# shellcheck shell=bash disable=SC2034,SC2154  # variables come from and go to the scripts that source this
+# What the benchmark scripts share. Sourced, not run. The caller sets $root (the source folder) and $build, and calls
+# make_work and `trap clean_up EXIT`.
+koblingd="$build/server/koblingd"
+kobling="$build/client/kobling"
+here="$root/tests/bench"
+export PYTHONDONTWRITEBYTECODE=1
+server_pid=""
+
+fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
+say() { printf '%s\n' "$*" >&2; }
+
+need_programs() {
+  local program
+  for program in "$@"; do
+    [ -x "$program" ] || fail "$program is missing; build it: cmake --preset release && cmake --build --preset release"
+  done
+}
+
+# A fresh folder below $1 (default: the system's temporary folder), in $work. Gone at the end, unless $keep is "yes".
+make_work() {
+  work="$(mktemp -d "${1:-${TMPDIR:-/tmp}}/kobling-bench-XXXXXX")"
+  measured="$work/measurements.tsv"
+  mkdir "$work/certificates"
+  : >"$measured"
+}
+
+clean_up() {
+  stop_server
+  [ -z "${work:-}" ] || [ "${keep:-no}" = yes ] || rm -rf "$work"
+}
+
+init_server() {
+  # A free port, written into the configuration, so that profiles stay right when the server is started again.
+  local port
+  port="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
+  "$koblingd" init --dir "$work/server" --environment trial --listen "127.0.0.1:$port" >"$work/init.txt"
+  config="$work/server/koblingd.toml"
+}
+
+# certificate ROLE ID
+certificate() {
+  "$koblingd" certificate issue --config "$config" --role "$1" --id "$2" --out "$work/certificates/$2" >/dev/null
+}
+
+# Starts the server; $address is where it listens and $started_in how many seconds it took until callers could connect.
+start_server() {
+  local begin="$EPOCHREALTIME"
+  rm -f "$work/address"
+  "$koblingd" serve --config "$config" --ready-file "$work/address" 2>>"$work/server.log" &
+  server_pid=$!
+  local tries
+  for ((tries = 0; tries < 60000; tries++)); do
+    [ ! -s "$work/address" ] || break
+    kill -0 "$server_pid" 2>/dev/null || {
+      tail -n 5 "$work/server.log" >&2
+      server_pid=""
+      fail "the server did not start."
+    }
+    sleep 0.01
+  done
+  [ -s "$work/address" ] || fail "the server was not ready after ten minutes."
+  started_in="$(seconds_since "$begin")"
+  address="$(cat "$work/address")"
+}
+
+# Tells the server to end and waits for it; kills it after a minute.
+stop_server() {
+  [ -n "$server_pid" ] || return 0
+  local tries
+  kill "$server_pid" 2>/dev/null || true
+  for ((tries = 0; tries < 600; tries++)); do
+    kill -0 "$server_pid" 2>/dev/null || break
+    sleep 0.1
+  done
+  kill -KILL "$server_pid" 2>/dev/null || true
+  wait "$server_pid" 2>/dev/null || true
+  server_pid=""
+}
+
+seconds_since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.6f", b - a }'; }
+
+# server_memory VmRSS|VmHWM, in MiB
+server_memory() { awk -v name="$1:" '$1 == name { print $2 / 1024 }' "/proc/$server_pid/status"; }
+
+record_rows() { printf 'rows\t%s\t%s\t%s\n' "$1" "$2" "$3" >>"$measured"; }
+record_value() { printf 'value\t%s\t%s\n' "$1" "$2" >>"$measured"; }
+
+# client_bench COMMAND ID OPTION...: as the caller with that id
+client_bench() {
+  timeout 1800 "$build/tests/bench/client_bench" "$1" --address "$address" --certificates "$work/certificates/$2" \
+    --id "$2" "${@:3}" >>"$measured"
+}
+
+# field PATH: one field of the JSON on standard input
+field() {
+  python3 -c 'import json, sys
+value = json.load(sys.stdin)
+for key in sys.argv[1].split("."):
+    value = value[int(key)] if isinstance(value, list) else value[key]
+print(value)' "$1"
+}

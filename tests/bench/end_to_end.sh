@@ -1,0 +1,167 @@
+#!/usr/bin/env bash
+# Measures the whole path with the real programs: from a CSV file to a delivery, over mutual TLS, everything durable.
+#
+#   ./tests/bench/end_to_end.sh                   1,000,000 persons; prints Markdown tables
+#   ./tests/bench/end_to_end.sh --persons N       another number of persons: 5600000 is a national load
+#   ./tests/bench/end_to_end.sh --submissions N   so many small submissions of 1,000 new rows (default 1000)
+#   ./tests/bench/end_to_end.sh --runs R          repeat what can be repeated and print medians (default 1)
+#   ./tests/bench/end_to_end.sh --dir DIR         put everything below DIR, on the disk that is to be measured
+#   ./tests/bench/end_to_end.sh --build DIR       the build to measure (default build/release)
+#   ./tests/bench/end_to_end.sh --keep            do not delete the files at the end
+set -euo pipefail
+root="$(cd "$(dirname "$0")/../.." && pwd)"
+persons=1000000
+submissions=1000
+runs=1
+parent=""
+build="$root/build/release"
+keep=no
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --persons) persons="${2:?--persons needs a number}"; shift 2 ;;
+    --submissions) submissions="${2:?--submissions needs a number}"; shift 2 ;;
+    --runs) runs="${2:?--runs needs a number}"; shift 2 ;;
+    --dir) parent="${2:?--dir needs a folder}"; shift 2 ;;
+    --build) build="$(realpath "${2:?--build needs a folder}")"; shift 2 ;;
+    --keep) keep=yes; shift ;;
+    -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) echo "error: unknown option $1; see $0 --help" >&2; exit 1 ;;
+  esac
+done
+# shellcheck source=tests/bench/common.sh
+. "$root/tests/bench/common.sh"
+need_programs "$koblingd" "$kobling" "$build/tests/bench/client_bench"
+make_work "$parent"
+trap clean_up EXIT
+export KOBLING_HOME="$work/profiles"
+small_rows=1000
+
+as() { local who="$1"; shift; timeout 1800 "$kobling" --profile "$who" --quiet "$@"; }
+# measure KEY ROWS COMMAND...: runs the command and records how long it took. The command's own start is part of it.
+measure() {
+  local key="$1" rows="$2" begin
+  shift 2
+  begin="$EPOCHREALTIME"
+  "$@" >"$work/answer.txt" 2>"$work/error.txt" || { cat "$work/error.txt" >&2; fail "this step failed: $*"; }
+  last_seconds="$(seconds_since "$begin")"
+  record_rows "$key" "$rows" "$last_seconds"
+}
+# Without the text that RocksDB writes about itself.
+data_bytes() { du -sb --exclude="LOG*" "$work/server/data" | cut -f 1; }
+# The log of a database that was just opened holds nothing that its tables hold as well.
+restart() { stop_server; start_server; record_value restart "$started_in"; }
+
+say "Making $persons invented persons ..."
+"$kobling" --quiet testdata --persons $((persons + submissions * small_rows)) --dir "$work/testdata" >/dev/null
+"$here/bench_files.py" "$work/testdata/npr_population.csv" "$work" "$persons" $((submissions * small_rows))
+rm -rf "$work/testdata"
+
+say "Installing ..."
+init_server
+for who in caseworker:kari.caseworker key-officer:ola.keyofficer register:NPR register:KREFT; do
+  certificate "${who%%:*}" "${who#*:}"
+done
+start_server
+for who in kari.caseworker ola.keyofficer NPR KREFT; do
+  "$kobling" profile create "$who" --address "$address" --ca "$work/certificates/$who/ca.pem" \
+    --certificate "$work/certificates/$who/$who.pem" --key "$work/certificates/$who/$who.key" \
+    --signing-key "$work/server/public/kobling.pub" >/dev/null
+done
+for register in NPR KREFT; do
+  as kari.caseworker register add "$register" --name "Invented register $register" --controller "Invented controller" \
+    --contact "post@register.example" --inclusion-reference "helseregisterloven § 11" \
+    --inclusion-date 2023-01-11 >/dev/null
+  as "$register" keygen >/dev/null
+  fingerprint="$(as "$register" recipient-key submit --format json | field fingerprint)"
+  as ola.keyofficer recipient-key approve "$register" 1 --fingerprint "$fingerprint" >/dev/null
+done
+cat >"$work/case.toml" <<TOML
+title = "A benchmark"
+purpose = "To measure how fast the whole path is."
+purpose_kind = "research"
+data_user = "An invented university"
+decision_reference = "26/01234"
+decision_date = "$(date -d '-30 days' +%F)"
+legal_basis = "§§ 4, 5 and 7"
+linkage_performer = "data-user"
+approved_persons = $((persons + submissions * small_rows))
+start_date = "$(date -d '-1 day' +%F)"
+end_date = "$(date -d '+300 days' +%F)"
+deletion_date = "$(date -d '+600 days' +%F)"
+contact = "post@prosjekt.example"
+
+[[sources]]
+register_id = "NPR"
+defines_population = true
+scope = "own"
+legal_reference = "NPR-forskriften § 3-6"
+
+[[sources]]
+register_id = "KREFT"
+scope = "intersection"
+legal_reference = "Kreftregisterforskriften § 3-5"
+TOML
+new_project() {
+  project="$(as kari.caseworker project create --file "$work/case.toml" --format json | field id)"
+  as kari.caseworker project ready "$project" >/dev/null
+  as ola.keyofficer project activate "$project" >/dev/null
+}
+
+say "First submission: nobody is known ..."
+new_project
+measure submit_new "$persons" as NPR population submit "$project" --file "$work/identifiers.csv" --column fnr
+record_value memory_first "$(server_memory VmRSS)"
+record_value memory_peak_first "$(server_memory VmHWM)"
+restart
+before="$(data_bytes)"
+record_value bytes_per_identifier "$(awk -v b="$before" -v n="$persons" 'BEGIN { print b / n }')"
+
+for ((run = 1; run <= runs; run++)); do
+  say "Run $run of $runs ..."
+  new_project
+  measure submit_known "$persons" as NPR population submit "$project" --file "$work/identifiers.csv" --column fnr
+  as NPR population complete "$project" >/dev/null
+  as ola.keyofficer keyfile open-match "$project" KREFT --max-rows $((persons + 1000)) >/dev/null
+  measure match "$persons" as KREFT keyfile match "$project" --file "$work/identifiers.csv" --column fnr
+  folder="$work/register-$run"
+  mkdir "$folder"
+  measure issue "$persons" as ola.keyofficer keyfile issue "$project" NPR
+  together="$last_seconds"
+  measure fetch "$persons" as NPR keyfile fetch "$project" --out "$folder"
+  together="$together $last_seconds"
+  sealed="$folder/NPR_${project}_0001.csv.age"
+  measure open "$persons" as NPR keyfile open "$sealed" --out "$folder/opened.csv"
+  together="$together $last_seconds"
+  record_rows issue_fetch_open "$persons" "$(awk '{ printf "%.6f", $1 + $2 + $3 }' <<<"$together")"
+  [ "$(wc -l <"$folder/opened.csv")" -eq $((persons + 1)) ] || fail "the key file does not have $persons rows."
+  measure apply "$persons" as NPR apply --keyfile "$sealed" --in "$work/extract.csv" --column fnr \
+    --out "$folder/delivery.csv" --used "$folder/used.txt"
+  [ "$(wc -l <"$folder/delivery.csv")" -eq $((persons + 1)) ] || fail "the delivery does not have $persons rows."
+  measure usage "$persons" as NPR usage report "$project" --keyfile 1 --delivery "NPR-$run" \
+    --delivered-on "$(date +%F)" --recipient "an analysis room" --file "$folder/used.txt"
+  as ola.keyofficer keyfile issue "$project" KREFT --format json >"$work/issued.json"
+  [ "$(field rows <"$work/issued.json")" -eq "$persons" ] || fail "the match does not have $persons rows."
+  rm -rf "$folder"
+done
+
+record_value memory_peak_runs "$(server_memory VmHWM)"
+
+say "A set of its own: every second identifier ..."
+new_project
+restart
+before="$(data_bytes)"
+as NPR population submit "$project" --file "$work/half.csv" --column fnr >/dev/null
+restart
+record_value bytes_per_element_half \
+  "$(awk -v b="$(($(data_bytes) - before))" -v n="$(($(wc -l <"$work/half.csv") - 1))" 'BEGIN { print b / n }')"
+
+say "$submissions submissions of $small_rows new rows ..."
+new_project
+client_bench submissions NPR --project "$project" --identifiers "$work/small.txt" --rows "$small_rows"
+for clients in 1 64; do
+  client_bench calls kari.caseworker --method server-info --clients "$clients" --calls 200
+  client_bench calls kari.caseworker --method project-list --clients "$clients" --calls 200
+done
+record_value memory_end "$(server_memory VmRSS)"
+
+"$here/report.py" <"$measured"

@@ -1,0 +1,42 @@
+#include "tests/bench/opened_core.h"
+
+#include <iostream>
+#include <utility>
+
+#include "crypto/kek_file.h"
+#include "storage/rocksdb_key_value_store.h"
+
+namespace kobling::bench {
+namespace {
+
+constexpr std::size_t kArenaBytes = std::size_t{1} << 16;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<OpenedCore>> OpenedCore::Open(const server::ServerConfig& config) {
+  std::unique_ptr<OpenedCore> opened(new OpenedCore(config));
+  OpenedCore& self = *opened;
+  storage::RocksDbOptions options;
+  options.folder = config.storage_directory;
+  KOBLING_ASSIGN_OR_RETURN(self.store_, storage::OpenRocksDb(options));
+  KOBLING_ASSIGN_OR_RETURN(self.arena_, crypto::SecretArena::Create(kArenaBytes));
+  crypto::KekFile kek_file(config.kek_file.string());
+  KOBLING_ASSIGN_OR_RETURN(crypto::KeyEncryptionKey kek, kek_file.Load(*self.arena_));
+  KOBLING_ASSIGN_OR_RETURN(auto keys, server::ServiceKeys::Load(*self.store_, std::move(kek), *self.arena_));
+  self.keys_ = std::make_unique<server::ServiceKeys>(std::move(keys));
+  KOBLING_ASSIGN_OR_RETURN(self.directory_, storage::Directory::Open(*self.store_, std::move(*self.keys_->index),
+                                                                     std::move(*self.keys_->identifiers)));
+  self.sets_ = std::make_unique<storage::SetStore>(*self.store_, std::move(*self.keys_->set_digest),
+                                                   std::move(*self.keys_->sets));
+  KOBLING_ASSIGN_OR_RETURN(self.events_, storage::EventLog::Open(*self.store_));
+  KOBLING_ASSIGN_OR_RETURN(self.state_, server::State::Load(*self.store_, *self.sets_));
+  self.committer_ = std::make_unique<server::Committer>(
+      *self.store_, *self.events_, *self.state_, self.clock_,
+      [](const absl::Status& status) { std::cerr << "the store has failed: " << status << '\n'; });
+  self.core_ = std::make_unique<server::Core>(server::Core{self.config_, self.clock_, *self.store_, *self.keys_,
+                                                           *self.directory_, *self.sets_, self.identities_,
+                                                           *self.state_, *self.committer_});
+  return opened;
+}
+
+}  // namespace kobling::bench
