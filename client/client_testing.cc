@@ -44,6 +44,9 @@ absl::Status FakeServer::ReadStream(RowSource& rows, StreamListener& listener) {
   }
   stream.kept_back = rows.kept_back();
   streams.push_back(std::move(stream));
+  if (during_stream) {
+    during_stream();
+  }
   google::protobuf::RepeatedPtrField<api::RowFault> told(faults.begin(), faults.end());
   listener.Faults(told);
   return absl::OkStatus();

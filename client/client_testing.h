@@ -34,6 +34,7 @@ class FakeServer {
 
   std::vector<Call> calls;
   std::vector<Stream> streams;
+  std::function<void()> during_stream;       // called before a stream is answered, if set
   std::vector<api::RowFault> faults;         // told in every stream
   std::vector<api::Event> events;            // of ListEvents
   std::string key_file;                      // bytes that FetchKeyFile gives

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "client/certificate_file.h"
 #include "crypto/age_key.h"
 #include "crypto/minisign.h"
 
@@ -31,20 +32,35 @@ std::string Short(const absl::Status& status) {
   return absl::StrFormat("%s %s", domain::InfoOf(reason).name, where);
 }
 
-void CheckFiles(const Profile& profile, Diagnosis& diagnosis) {
-  for (const Setting setting : {Setting::kCa, Setting::kCertificate, Setting::kKey}) {
-    const std::string what(NameOf(setting));
-    const auto path = profile.Require(setting);
-    absl::Status status = path.status();
-    if (path.ok()) {
-      status = (setting == Setting::kKey ? ReadSecretFile(*path) : ReadSmallFile(*path)).status();
-    }
-    if (status.ok()) {
-      diagnosis.findings.push_back({what, Verdict::kGood, *path});
-    } else {
-      AddBad(diagnosis, what, Short(status), status);
-    }
+absl::StatusOr<PemFile> ReadPem(const Profile& profile, Setting setting) {
+  PemFile file;
+  KOBLING_ASSIGN_OR_RETURN(file.path, profile.Require(setting));
+  KOBLING_ASSIGN_OR_RETURN(file.text, setting == Setting::kKey ? ReadSecretFile(file.path) : ReadSmallFile(file.path));
+  return file;
+}
+
+void AddFile(Diagnosis& diagnosis, Setting setting, const absl::Status& status, const std::string& details) {
+  const std::string what(NameOf(setting));
+  if (status.ok()) {
+    diagnosis.findings.push_back({what, Verdict::kGood, details});
+  } else {
+    AddBad(diagnosis, what, Short(status), status);
   }
+}
+
+void CheckFiles(const Profile& profile, absl::Time now, Diagnosis& diagnosis) {
+  const auto ca = ReadPem(profile, Setting::kCa);
+  AddFile(diagnosis, Setting::kCa, ca.ok() ? CheckAuthorities(*ca, now) : ca.status(), ca.ok() ? ca->path : "");
+  const auto certificate = ReadPem(profile, Setting::kCertificate);
+  const auto end = certificate.ok() ? CheckCertificate(*certificate, now) : certificate.status();
+  AddFile(diagnosis, Setting::kCertificate, end.status(),
+          end.ok() ? certificate->path + ", until " + absl::FormatTime("%Y-%m-%d", *end, absl::UTCTimeZone()) : "");
+  const auto key = ReadPem(profile, Setting::kKey);
+  absl::Status key_status = key.status();
+  if (key.ok() && certificate.ok()) {
+    key_status = CheckKey(*key, *certificate);
+  }
+  AddFile(diagnosis, Setting::kKey, key_status, key.ok() ? key->path : "");
 }
 
 void CheckClock(const api::ServerInfo& info, absl::Time now, Diagnosis& diagnosis) {
@@ -149,7 +165,7 @@ Diagnosis Diagnose(Session& session) {
   } else {
     AddBad(diagnosis, "address", Short(address.status()), address.status());
   }
-  CheckFiles(**profile, diagnosis);
+  CheckFiles(**profile, session.clock().Now(), diagnosis);
   if (diagnosis.status.ok()) {
     CheckServer(session, **profile, diagnosis);
   }

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <span>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -182,10 +181,7 @@ absl::StatusOr<FetchedKeyFile> FetchKeyFile(Connection& connection, const api::K
   }
   const std::string path = (options.folder / record.file_name()).string();
   const std::string part_path = path + ".part";
-  std::error_code error;
-  if (options.overwrite == Overwrite::kRefuse && std::filesystem::exists(path, error)) {
-    return MakeError(Reason::kFileExists, {{DetailKey::kFile, path}});
-  }
+  KOBLING_RETURN_IF_ERROR(CheckDestination(path, options.overwrite));
   KOBLING_ASSIGN_OR_RETURN(Part part, Part::Open(part_path, record.sealed_bytes(), progress));
   const bool has_old_bytes = part.size() > 0;
   KOBLING_RETURN_IF_ERROR(FetchRest(connection, record, options.retry, part));

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "absl/strings/escaping.h"
+#include "client/certificate_testing.h"
 #include "client/client_testing.h"
 #include "crypto/key_file_comment.h"
 #include "crypto/minisign.h"
@@ -162,22 +163,28 @@ TEST_F(Fetch, WithoutAPinnedSigningKeyNothingIsFetched) {
 }
 
 TEST_F(Fetch, DoctorComparesAndPinsTheSigningKey) {
-  runner_.folder.Write("file.pem", "x");
-  const std::string file = (runner_.folder.path() / "file.pem").string();
+  const absl::Time now = absl::FromUnixSeconds(1795348800);
+  const TestCertificate own = MakeTestCertificate(now - absl::Hours(1), now + absl::Hours(1));
+  const std::string file = runner_.folder.Write("own.pem", own.certificate);
+  const std::string key = runner_.folder.Write("own.key", own.key);
   const std::string base =
-      "address = \"a:1\"\nca = \"" + file + "\"\ncertificate = \"" + file + "\"\nkey = \"" + file + "\"\n";
+      "address = \"a:1\"\nca = \"" + file + "\"\ncertificate = \"" + file + "\"\nkey = \"" + key + "\"\n";
   runner_.folder.Write("home/default/kobling.toml", base);
   api::ServerInfo info;
   info.set_caller_role("key-officer");
   info.mutable_time()->set_seconds(1795348800);
   info.set_signing_public_key(signer_.public_key().line());
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < 5; ++i) {
     runner_.server.Answer("GetServerInfoRequest", info);
   }
   const std::string fingerprint = signer_.public_key().Fingerprint();
   EXPECT_THAT(runner_.Run({"doctor"}).out, HasSubstr(fingerprint));
   EXPECT_THAT(runner_.Run({"doctor", "--pin", "0000"}).err, HasSubstr("[FINGERPRINT_MISMATCH]"));
-  EXPECT_EQ(runner_.Run({"doctor", "--pin", fingerprint}).code, ExitCode::kOk);
+  EXPECT_THAT(runner_.Run({"doctor", "--pin", "0000"}).err, HasSubstr("signing key, not a recipient key"));
+  std::string typed = fingerprint;
+  typed.erase(std::remove(typed.begin(), typed.end(), '-'), typed.end());
+  std::transform(typed.begin(), typed.end(), typed.begin(), [](unsigned char c) { return std::toupper(c); });
+  EXPECT_EQ(runner_.Run({"doctor", "--pin", typed}).code, ExitCode::kOk);
   EXPECT_THAT(runner_.Run({"doctor"}).out, HasSubstr("as pinned"));
 
   info.set_signing_public_key(stranger_.public_key().line());

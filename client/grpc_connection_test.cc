@@ -7,6 +7,7 @@
 #include <atomic>
 #include <mutex>
 
+#include "client/certificate_testing.h"
 #include "client/server_answer.h"
 #include "domain/error.h"
 #include "google/rpc/status.pb.h"
@@ -243,7 +244,29 @@ TEST_F(GrpcConnectionTest, AServerThatIsGoneIsUnreachable) {
   EXPECT_FALSE(IsDecided(answer.status()));
 }
 
-TEST_F(GrpcConnectionTest, AServerThatDoesNotSpeakTlsHasNoCertificateToTrust) {
+TEST_F(GrpcConnectionTest, AServerWithACertificateOfAnotherAuthorityIsNotTrusted) {
+  const absl::Time now = absl::Now();
+  const TestCertificate servers = MakeTestCertificate(now - absl::Hours(1), now + absl::Hours(1));
+  const TestCertificate other = MakeTestCertificate(now - absl::Hours(1), now + absl::Hours(1));
+  grpc::SslServerCredentialsOptions tls;
+  tls.pem_key_cert_pairs.push_back({servers.key, servers.certificate});
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort("localhost:0", grpc::SslServerCredentials(tls), &port);
+  builder.RegisterService(&projects_);
+  const auto server = builder.BuildAndStart();
+  const std::string address = "localhost:" + std::to_string(port);
+  const RetryPlan once = {.attempts = 1, .first_wait = absl::ZeroDuration()};
+  const auto trusting = GrpcConnection::Create(
+      address, {.ca = servers.certificate, .certificate = other.certificate, .key = other.key}, once);
+  EXPECT_TRUE(trusting->GetProject(api::GetProjectRequest()).ok());
+  const auto wary = GrpcConnection::Create(
+      address, {.ca = other.certificate, .certificate = other.certificate, .key = other.key}, once);
+  EXPECT_EQ(domain::ReasonOf(wary->GetProject(api::GetProjectRequest()).status()), Reason::kServerCertificate);
+  server->Shutdown();
+}
+
+TEST_F(GrpcConnectionTest, AServerThatDoesNotSpeakTlsIsUnreachable) {
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
@@ -253,7 +276,7 @@ TEST_F(GrpcConnectionTest, AServerThatDoesNotSpeakTlsHasNoCertificateToTrust) {
       GrpcConnection::Create("127.0.0.1:" + std::to_string(port), {.ca = "", .certificate = "", .key = ""},
                              {.attempts = 1, .first_wait = absl::ZeroDuration()});
   const auto answer = secure->GetProject(api::GetProjectRequest());
-  EXPECT_EQ(domain::ReasonOf(answer.status()), Reason::kServerCertificate) << answer.status();
+  EXPECT_EQ(domain::ReasonOf(answer.status()), Reason::kServerUnreachable) << answer.status();
   EXPECT_EQ(projects_.calls, 0U);
   plain->Shutdown();
 }

@@ -36,10 +36,11 @@ std::optional<absl::Status> FromDetails(const std::string& trailer) {
   return std::nullopt;
 }
 
-// gRPC tells a failed handshake from a failed connection in its text only.
-bool IsHandshakeFailure(const std::string& message) {
-  for (const char* word : {"handshake", "Handshake", "CERTIFICATE", "certificate", "Peer name"}) {
-    if (message.find(word) != std::string::npos) {
+// gRPC tells a certificate that is not trusted from a failed connection in its text only. A handshake that times out,
+// is cut off or is not TLS at all says nothing of the certificate.
+bool IsUntrustedCertificate(const std::string& message) {
+  for (const char* words : {"CERTIFICATE_VERIFY_FAILED", "certificate verify failed", "is not in peer certificate"}) {
+    if (message.find(words) != std::string::npos) {
       return true;
     }
   }
@@ -57,8 +58,8 @@ absl::Status FromGrpc(const grpc::Status& status) {
   }
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
-      return MakeError(IsHandshakeFailure(status.error_message()) ? Reason::kServerCertificate
-                                                                  : Reason::kServerUnreachable);
+      return MakeError(IsUntrustedCertificate(status.error_message()) ? Reason::kServerCertificate
+                                                                      : Reason::kServerUnreachable);
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       return MakeError(Reason::kDeadline);
     case grpc::StatusCode::UNAUTHENTICATED:
@@ -66,7 +67,11 @@ absl::Status FromGrpc(const grpc::Status& status) {
     case grpc::StatusCode::PERMISSION_DENIED:
       return MarkFromServer(MakeError(Reason::kNotPermitted));
     case grpc::StatusCode::RESOURCE_EXHAUSTED:
-      return MarkFromServer(MakeError(Reason::kMessageTooLarge));
+      // gRPC's own refusals carry no reason. Only the text tells a message that is too large from a server with no
+      // thread free.
+      return MarkFromServer(MakeError(status.error_message().find("larger than max") == std::string::npos
+                                          ? Reason::kServerBusy
+                                          : Reason::kMessageTooLarge));
     case grpc::StatusCode::UNIMPLEMENTED:
       return MarkFromServer(MakeError(
           Reason::kInternal, {{DetailKey::kHint, "the server does not know this call; compare the versions"}}));

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "client/certificate_file.h"
 #include "client/commands/run.h"
 #include "client/grpc_connection.h"
 
@@ -16,13 +17,7 @@ namespace {
 
 absl::StatusOr<std::unique_ptr<Connection>> ConnectOverTls(const Profile& profile) {
   KOBLING_ASSIGN_OR_RETURN(const std::string address, profile.Require(Setting::kAddress));
-  KOBLING_ASSIGN_OR_RETURN(const std::string ca, profile.Require(Setting::kCa));
-  KOBLING_ASSIGN_OR_RETURN(const std::string certificate, profile.Require(Setting::kCertificate));
-  KOBLING_ASSIGN_OR_RETURN(const std::string key, profile.Require(Setting::kKey));
-  TlsFiles tls;
-  KOBLING_ASSIGN_OR_RETURN(tls.ca, ReadSmallFile(ca));
-  KOBLING_ASSIGN_OR_RETURN(tls.certificate, ReadSmallFile(certificate));
-  KOBLING_ASSIGN_OR_RETURN(tls.key, ReadSecretFile(key));
+  KOBLING_ASSIGN_OR_RETURN(const TlsFiles tls, ReadTlsFiles(profile, domain::SystemClock().Now()));
   return GrpcConnection::Create(address, tls, RetryPlan());
 }
 

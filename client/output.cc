@@ -1,6 +1,7 @@
 #include "client/output.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "client/files/rejects_writer.h"
@@ -28,12 +29,21 @@ const Json* Find(const Json& row, std::string_view path) {
 
 using NamedText = std::pair<std::string, std::string>;
 
-// All fields with their paths; a list of objects is numbered from 1.
+// A name and how many: such as {"reason": "IDENTIFIER_EMPTY", "rows": 3}.
+bool IsNamedCount(const Json& value) {
+  return value.is_object() && value.size() == 2 && value.begin()->is_string() && std::next(value.begin())->is_number();
+}
+
+// All fields with their paths. In a list, named counts go by their names; other objects are numbered from 1.
 void Flatten(const Json& value, const std::string& path, std::vector<NamedText>& fields) {
   const std::string prefix = path.empty() ? "" : path + ".";
   if (value.is_object()) {
     for (const auto& [name, child] : value.items()) {
       Flatten(child, prefix + name, fields);
+    }
+  } else if (value.is_array() && !value.empty() && std::all_of(value.begin(), value.end(), IsNamedCount)) {
+    for (const Json& item : value) {
+      Flatten(*std::next(item.begin()), prefix + item.begin()->get<std::string>(), fields);
     }
   } else if (value.is_array() && !value.empty() && value[0].is_object()) {
     for (std::size_t i = 0; i < value.size(); ++i) {

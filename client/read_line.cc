@@ -3,8 +3,11 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <cctype>
+
 #include "client/files/file_descriptor.h"
 #include "domain/error.h"
+#include "domain/status_macros.h"
 
 namespace kobling::client {
 namespace {
@@ -35,20 +38,31 @@ class NoEcho {
   bool is_terminal_;
 };
 
+struct ReadByte {
+  char byte = 0;
+  bool is_end = false;
+};
+
+absl::StatusOr<ReadByte> ReadOne(int descriptor) {
+  ReadByte next;
+  const ssize_t got = read(descriptor, &next.byte, 1);
+  if (got < 0) {
+    return ReadError("standard input");
+  }
+  next.is_end = got == 0;
+  return next;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> ReadLine(int descriptor) {
   std::string line;
-  char c = 0;
   while (true) {
-    const ssize_t got = read(descriptor, &c, 1);
-    if (got < 0) {
-      return ReadError("standard input");
-    }
-    if (got == 0 || c == '\n') {
+    KOBLING_ASSIGN_OR_RETURN(const ReadByte next, ReadOne(descriptor));
+    if (next.is_end || next.byte == '\n') {
       break;
     }
-    line += c;
+    line += next.byte;
     if (line.size() > kMaxLine) {
       return domain::MakeError(domain::Reason::kFieldTooLong,
                                {{domain::DetailKey::kFile, "standard input"}, {domain::DetailKey::kLimit, kMaxLine}});
@@ -62,6 +76,18 @@ absl::StatusOr<std::string> ReadLine(int descriptor) {
 absl::StatusOr<std::string> ReadHiddenLine(int descriptor) {
   const NoEcho hidden(descriptor);
   return ReadLine(descriptor);
+}
+
+absl::StatusOr<bool> HasMoreText(int descriptor) {
+  while (true) {
+    KOBLING_ASSIGN_OR_RETURN(const ReadByte next, ReadOne(descriptor));
+    if (next.is_end) {
+      return false;
+    }
+    if (std::isspace(static_cast<unsigned char>(next.byte)) == 0) {
+      return true;
+    }
+  }
 }
 
 }  // namespace kobling::client

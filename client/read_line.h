@@ -14,4 +14,7 @@ absl::StatusOr<std::string> ReadLine(int descriptor);
 // As ReadLine, and what is typed on a terminal is not shown.
 absl::StatusOr<std::string> ReadHiddenLine(int descriptor);
 
+// Whether anything but white space follows on the descriptor. Reads it to that place, or to its end.
+absl::StatusOr<bool> HasMoreText(int descriptor);
+
 }  // namespace kobling::client

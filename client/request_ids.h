@@ -18,7 +18,7 @@ namespace kobling::client {
 // taken for the earlier request, and the server then says REQUEST_ID_REUSED.
 //
 // Several processes may use one folder; the same request in two of them gets the same id. Errors: FILE_UNWRITABLE,
-// FILE_UNREADABLE, DISK_FULL.
+// FILE_UNREADABLE.
 class RequestIds {
  public:
   // The folder is made when it is first needed. The clock must outlive the object.

@@ -38,8 +38,8 @@ void RowFaults::Print(std::ostream& out) const {
     out << "... and " << Grouped(count() - first_.size()) << " more\n";
   }
   for (const auto& [reason, rows] : by_reason_) {
-    out << Grouped(rows) << " values left out: " << domain::InfoOf(reason).what << " [" << domain::InfoOf(reason).name
-        << "]\n";
+    out << Grouped(rows) << (rows == 1 ? " value" : " values") << " left out: " << domain::InfoOf(reason).what << " ["
+        << domain::InfoOf(reason).name << "]\n";
   }
 }
 

@@ -30,9 +30,7 @@ class RowFaults {
   // For people: the first of them as line;column;reason, then how many for each reason. Nothing if there is none.
   void Print(std::ostream& out) const;
   // All of them, sorted, as RejectsWriter writes them.
-  [[nodiscard]] absl::Status WriteTo(const std::string& path, Overwrite overwrite) {
-    return rejects_.WriteTo(path, overwrite);
-  }
+  [[nodiscard]] absl::Status WriteTo(AtomicFile& file) { return rejects_.WriteTo(file); }
 
  private:
   std::vector<std::string> columns_;

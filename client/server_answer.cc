@@ -1,5 +1,7 @@
 #include "client/server_answer.h"
 
+#include <string>
+
 #include "absl/strings/cord.h"
 #include "domain/error.h"
 #include "domain/text.h"
@@ -33,6 +35,18 @@ bool IsDecided(const absl::Status& status) {
 bool MayHelpToSendAgain(const absl::Status& status) {
   const auto reason = domain::ReasonOf(status);
   return reason && domain::InfoOf(*reason).retry == domain::Retry::kSameRequest;
+}
+
+absl::Status WithRequestIdIfInternal(const absl::Status& status, std::string_view request_id) {
+  if (domain::ReasonOf(status) != domain::Reason::kInternal) {
+    return status;
+  }
+  const std::string name(domain::NameOf(domain::DetailKey::kRequestId));
+  auto details = domain::DetailsOf(status);
+  std::erase_if(details, [&](const auto& detail) { return detail.first == name; });
+  details.emplace_back(name, request_id);
+  const absl::Status told = domain::ErrorFromWire(domain::Reason::kInternal, details);
+  return IsFromServer(status) ? MarkFromServer(told) : told;
 }
 
 }  // namespace kobling::client

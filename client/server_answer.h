@@ -1,6 +1,8 @@
 // Who gave an error: the server, or this program. The same reason can come from both.
 #pragma once
 
+#include <string_view>
+
 #include "absl/status/status.h"
 
 namespace kobling::client {
@@ -17,5 +19,8 @@ bool IsDecided(const absl::Status& status);
 
 // True if the same call, with the same request id, may be tried again after this error.
 bool MayHelpToSendAgain(const absl::Status& status);
+
+// An INTERNAL error with the request id of its call among the details, for the operator to find it; others as they are.
+absl::Status WithRequestIdIfInternal(const absl::Status& status, std::string_view request_id);
 
 }  // namespace kobling::client

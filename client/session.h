@@ -111,6 +111,9 @@ class Session {
       }
       const bool is_other_content = domain::ReasonOf(answer.status()) == domain::Reason::kRequestIdReused;
       if (!is_other_content || held.origin == RequestIds::Origin::kNew) {
+        if (!answer.ok()) {
+          return WithRequestIdIfInternal(answer.status(), held.id);
+        }
         return answer;
       }
     }

@@ -1,9 +1,9 @@
 #include "storage/directory_index.h"
 
+#include <gtest/gtest.h>
+
 #include <map>
 #include <random>
-
-#include <gtest/gtest.h>
 
 namespace kobling::storage {
 namespace {

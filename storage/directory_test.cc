@@ -1,9 +1,9 @@
 #include "storage/directory.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <map>
-
-#include <gtest/gtest.h>
 
 #include "domain/error.h"
 #include "storage/big_endian.h"
@@ -146,8 +146,15 @@ TEST_F(DirectoryTest, ForEachGivesTheIdentifiersOfExactlyTheSetAcrossGapsAndBloc
   for (std::size_t i = 0; i < people.size(); ++i) {
     model[numbers[i]] = people[i].packed();
   }
-  const std::vector<std::vector<std::uint32_t>> sets = {
-      {0}, {255}, {256}, {699}, {700}, {1499}, {0, 255, 256, 511, 512, 699, 700, 955, 956, 1499}, {3, 700}, {600, 1400, 1401}};
+  const std::vector<std::vector<std::uint32_t>> sets = {{0},
+                                                        {255},
+                                                        {256},
+                                                        {699},
+                                                        {700},
+                                                        {1499},
+                                                        {0, 255, 256, 511, 512, 699, 700, 955, 956, 1499},
+                                                        {3, 700},
+                                                        {600, 1400, 1401}};
   for (const std::vector<std::uint32_t>& set : sets) {
     std::map<std::uint32_t, std::uint64_t> expected;
     for (const std::uint32_t number : set) {

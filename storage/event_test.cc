@@ -1,11 +1,11 @@
 #include "storage/event.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <random>
-
-#include <gtest/gtest.h>
 
 #include "domain/error.h"
 #include "storage/big_endian.h"
@@ -142,17 +142,17 @@ TEST(Event, OtherSpellingsOfTheSameEventAreRefused) {
   const std::string actor("\2\0\0\0\1a", 6);
   const std::string role("\3\0\0\0\1b", 6);
   EXPECT_TRUE(DecodeEvent(time + actor + role).ok());
-  ExpectRefused(time + role + actor);                      // not in the order of the tags
-  ExpectRefused(time + actor + actor);                     // twice
-  ExpectRefused(time + std::string("\2\0\0\0\0", 5));      // an empty text is left out
-  ExpectRefused(std::string("\1", 1));                     // no time
-  ExpectRefused(time + time.substr(1));                    // two times
-  ExpectRefused(time + std::string("\15\0\0\0\1a", 6));    // tag 13 has no meaning
-  ExpectRefused(time + std::string("\0\0\0\0\1a", 6));     // nor has 0
-  ExpectRefused(time + std::string("\24\0\0\0\1a", 6));    // a count without its number
-  ExpectRefused(time + std::string("\25\0\0\0\1a", 6));    // a change without its texts
+  ExpectRefused(time + role + actor);                    // not in the order of the tags
+  ExpectRefused(time + actor + actor);                   // twice
+  ExpectRefused(time + std::string("\2\0\0\0\0", 5));    // an empty text is left out
+  ExpectRefused(std::string("\1", 1));                   // no time
+  ExpectRefused(time + time.substr(1));                  // two times
+  ExpectRefused(time + std::string("\15\0\0\0\1a", 6));  // tag 13 has no meaning
+  ExpectRefused(time + std::string("\0\0\0\0\1a", 6));   // nor has 0
+  ExpectRefused(time + std::string("\24\0\0\0\1a", 6));  // a count without its number
+  ExpectRefused(time + std::string("\25\0\0\0\1a", 6));  // a change without its texts
   ExpectRefused(time + std::string("\2\xff\xff\xff\xff", 5) + "a");
-  ExpectRefused("\2" + time.substr(1));                    // version 2
+  ExpectRefused("\2" + time.substr(1));  // version 2
 }
 
 TEST(Event, RandomBytesNeverDoMoreThanBeRefused) {

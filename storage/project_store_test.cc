@@ -89,9 +89,10 @@ TEST(ProjectStore, ARowWithoutItsProjectIsRefused) {
 }
 
 TEST(ProjectStore, RowsThatCannotBeReadAreRefused) {
-  for (const auto& [key, value] : {std::pair(std::string("P0001"), std::string()), std::pair(std::string("P0001\0", 6), std::string()),
-                                   std::pair(std::string("P0001\0z", 7), std::string()),
-                                   std::pair(std::string("P0001\0sNPR\0\0\0\0\1", 14), std::string("\xff"))}) {
+  for (const auto& [key, value] :
+       {std::pair(std::string("P0001"), std::string()), std::pair(std::string("P0001\0", 6), std::string()),
+        std::pair(std::string("P0001\0z", 7), std::string()),
+        std::pair(std::string("P0001\0sNPR\0\0\0\0\1", 14), std::string("\xff"))}) {
     MemoryKeyValueStore store;
     Put(store, Project("P0001"));
     ASSERT_TRUE(ProjectStore::Load(store).ok());
@@ -103,14 +104,16 @@ TEST(ProjectStore, RowsThatCannotBeReadAreRefused) {
 // docs/formats/stored-rows.md gives these keys.
 TEST(ProjectStore, KeysAreAsTheDocumentSays) {
   MemoryKeyValueStore store;
-  Put(store, Project("P0001"), Row<records::SubmissionRecord>("P0001", "NPR", 258), Row<records::MatchRecord>("P0001", "NPR", 1),
-      Row<records::KeyFileRecord>("P0001", "NPR", 1), Usage("P0001", "NPR", 1));
+  Put(store, Project("P0001"), Row<records::SubmissionRecord>("P0001", "NPR", 258),
+      Row<records::MatchRecord>("P0001", "NPR", 1), Row<records::KeyFileRecord>("P0001", "NPR", 1),
+      Usage("P0001", "NPR", 1));
   std::vector<std::string> keys;
   for (const auto& [key, value] : RowsOf(store, Family::kProjects)) {
     keys.push_back(key);
   }
   EXPECT_EQ(keys, (std::vector<std::string>{std::string("P0001\0a", 7), std::string("P0001\0kNPR\0\0\0\0\1", 15),
-                                            std::string("P0001\0mNPR\0\0\0\0\1", 15), std::string("P0001\0sNPR\0\0\0\1\2", 15),
+                                            std::string("P0001\0mNPR\0\0\0\0\1", 15),
+                                            std::string("P0001\0sNPR\0\0\0\1\2", 15),
                                             std::string("P0001\0uNPR\0\0\0\0\1", 15)}));
 }
 

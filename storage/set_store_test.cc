@@ -1,8 +1,8 @@
 #include "storage/set_store.h"
 
-#include <random>
-
 #include <gtest/gtest.h>
+
+#include <random>
 
 #include "domain/error.h"
 #include "storage/memory_key_value_store.h"
@@ -81,7 +81,8 @@ TEST_F(SetStoreTest, ContainsSaysWhatTheSetSays) {
   const auto seed = std::random_device{}();
   SCOPED_TRACE(seed);
   std::mt19937_64 random(seed);
-  for (const auto& [count, below] : {std::pair(50, 100'000U), std::pair(40'000, 1'000'000U), std::pair(30'000, 0xffffffffU)}) {
+  for (const auto& [count, below] :
+       {std::pair(50, 100'000U), std::pair(40'000, 1'000'000U), std::pair(30'000, 0xffffffffU)}) {
     const NumberSet set = Random(random, static_cast<std::size_t>(count), below);
     const SetId id = Put(set);
     std::uniform_int_distribution<std::uint32_t> any(0, below);
@@ -198,7 +199,8 @@ TEST_F(SetStoreTest, NothingThatIsStoredIsClear) {
   set.write(clear.data());
   const std::string stored = EverythingIn(store_);
   EXPECT_EQ(stored.find(clear), std::string::npos);
-  EXPECT_EQ(stored.find(std::string("\x44\x33\x55\x33\x66\x33")), std::string::npos) << "the low halves, as Roaring has them";
+  EXPECT_EQ(stored.find(std::string("\x44\x33\x55\x33\x66\x33")), std::string::npos)
+      << "the low halves, as Roaring has them";
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "absl/time/civil_time.h"
+#include "client/changes_text.h"
 #include "client/commands/all_commands.h"
 #include "client/commands/shared_options.h"
 
@@ -42,17 +43,25 @@ class EventPrinter final : public EventSink {
                {"project_id", "project"},
                {"register_id", "register"},
                {"object", "object"},
+               {"purpose", "purpose"},
                {"reason", "reason"},
-               {"counts", "counts"}}) {}
+               {"counts", "counts"},
+               {"changes", "changes"}}),
+        format_(session.options().format) {}
 
   absl::Status Take(const api::Event& event) override {
-    list_.Add(event);
+    Json row = ToJson(event);
+    if (format_ != Format::kJson) {
+      row["changes"] = ChangesText(event.changes());
+    }
+    list_.Add(row);
     return absl::OkStatus();
   }
   void Close() { list_.Close(); }
 
  private:
   ListWriter list_;
+  Format format_;
 };
 
 struct EventOptions {

@@ -1,8 +1,11 @@
 #include "client/commands/command.h"
 
+#include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include "CLI/CLI.hpp"
+#include "absl/strings/numbers.h"
 
 namespace kobling::client {
 namespace {
@@ -43,7 +46,15 @@ TextValues Command::Words(const std::string& name, const std::string& about) {
 
 NumberValue Command::Number(const std::string& option, const std::string& about, Need need) {
   auto value = std::make_shared<std::uint64_t>(0);
-  Require(*app_.add_option(option, *value, about), need);
+  // The library itself would take -5 for a very large number.
+  CLI::Option& added = *app_.add_option(option, *value, about)->check([](const std::string& text) {
+    std::uint64_t number = 0;
+    const bool has_digits_only =
+        std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
+    return std::string(
+        has_digits_only && absl::SimpleAtoi(text, &number) && number > 0 ? "" : "write a whole number from 1");
+  });
+  Require(added, need);
   return value;
 }
 

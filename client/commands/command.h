@@ -44,6 +44,7 @@ class Command {
   TextValue Text(const std::string& option, const std::string& about, Need need);
   TextValues Texts(const std::string& option, const std::string& about);
   TextValues Words(const std::string& name, const std::string& about);
+  // From 1; anything else on the command line is refused, naming the option.
   NumberValue Number(const std::string& option, const std::string& about, Need need);
   NumberValue PositionalNumber(const std::string& name, const std::string& about);
   FlagValue Flag(const std::string& option, const std::string& about);

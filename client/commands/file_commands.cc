@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "client/commands/all_commands.h"
+#include "client/commands/file_arguments.h"
 #include "client/commands/row_options.h"
 #include "client/files/apply.h"
 #include "client/files/lopenummer_check.h"
@@ -67,9 +68,12 @@ absl::StatusOr<ApplyOptions> OptionsOf(const Session& session, const ApplyArgume
   return options;
 }
 
-Json ResultOf(const ApplyResult& result, const ApplyArguments& arguments) {
+Json ResultOf(const crypto::KeyFileComment& key_file, const ApplyResult& result, const ApplyArguments& arguments) {
   Json record;
   record["file"] = *arguments.out;
+  record["project"] = key_file.project.text();
+  record["register"] = key_file.register_id.text();
+  record["key_file"] = key_file.number;
   record["rows_in"] = result.rows_in;
   record["rows_out"] = result.rows_out;
   record["distinct_used"] = result.distinct_used;
@@ -90,10 +94,18 @@ Json ResultOf(const ApplyResult& result, const ApplyArguments& arguments) {
 absl::StatusOr<ExitCode> RunApply(Session& session, const ApplyArguments& arguments) {
   KOBLING_ASSIGN_OR_RETURN(const ApplyOptions options, OptionsOf(session, arguments));
   KOBLING_ASSIGN_OR_RETURN(const Profile* profile, session.GetProfile());
+  KOBLING_RETURN_IF_ERROR(
+      CheckFileArguments({{"--keyfile", *arguments.key_file, FileArgument::Use::kRead},
+                          {"--keyfile's signature", *arguments.key_file + ".minisig", FileArgument::Use::kRead},
+                          {"the profile's identity", profile->Get(Setting::kIdentity).value, FileArgument::Use::kRead},
+                          {"--in", *arguments.file, FileArgument::Use::kRead},
+                          {"--out", *arguments.out, FileArgument::Use::kWritten},
+                          {"--used", *arguments.used, FileArgument::Use::kWritten}},
+                         session.surroundings().input));
   KOBLING_ASSIGN_OR_RETURN(const KeyFileOpener opener, KeyFileOpener::Create(*profile));
   KOBLING_ASSIGN_OR_RETURN(const LoadedKeyFile key_file, LoadKeyFile(opener.File(*arguments.key_file)));
   KOBLING_ASSIGN_OR_RETURN(const ApplyResult result, Apply(*key_file.map, options));
-  PrintRecord(session.out(), session.options().format, ResultOf(result, arguments));
+  PrintRecord(session.out(), session.options().format, ResultOf(key_file.comment, result, arguments));
   for (const std::string& warning : result.warnings) {
     session.Note(warning);
   }

@@ -24,6 +24,14 @@ absl::StatusOr<std::string> ReadIdentifier(const Surroundings& surroundings) {
   if (surroundings.input_is_terminal) {
     surroundings.err << '\n';
   }
+  if (!surroundings.input_is_terminal) {
+    const auto has_more = HasMoreText(surroundings.input);
+    if (!has_more.ok() || *has_more) {
+      Wipe(identifier);
+      KOBLING_RETURN_IF_ERROR(has_more.status());
+      return UsageError("standard input has more than one line; one look-up asks for one person");
+    }
+  }
   const bool is_eleven_digits =
       identifier.size() == domain::NationalId::kLength &&
       std::all_of(identifier.begin(), identifier.end(), [](char c) { return c >= '0' && c <= '9'; });

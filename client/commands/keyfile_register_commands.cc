@@ -1,5 +1,6 @@
 // What a register does with key files: match, fetch, open.
 #include "client/commands/all_commands.h"
+#include "client/commands/file_arguments.h"
 #include "client/commands/row_options.h"
 #include "client/commands/shared_options.h"
 #include "client/fetch.h"
@@ -15,7 +16,7 @@ using Need = Command::Need;
 
 absl::StatusOr<ExitCode> Match(Session& session, const std::string& project, const std::string& column,
                                const RowOptions& options) {
-  KOBLING_RETURN_IF_ERROR(options.CheckRejects());
+  KOBLING_ASSIGN_OR_RETURN(const auto rejects, options.OpenRejects(session));
   KOBLING_ASSIGN_OR_RETURN(const TableOptions table, options.Table());
   KOBLING_ASSIGN_OR_RETURN(ColumnName index, ColumnName::Parse(column));
   const IdentifierFileColumns columns = {.index = std::move(index), .relatives = {}};
@@ -28,7 +29,7 @@ absl::StatusOr<ExitCode> Match(Session& session, const std::string& project, con
                                  [&](Connection& connection, const api::MatchHeader& with_id,
                                      StreamListener& listener) { return connection.Match(with_id, *rows, listener); });
   progress.Finish();
-  const absl::Status reported = options.Report(session, faults);
+  const absl::Status reported = RowOptions::Report(session, faults, rejects.get(), answer.status());
   KOBLING_RETURN_IF_ERROR(answer.status());
   Json result = ToJson(answer->received());
   result["left_out"] = faults.count();
@@ -130,7 +131,6 @@ void AddOpen(CommandTree& tree, CLI::App& group) {
   const FlagValue force = open.Flag("--force", "Overwrite a file that exists");
   open.Run([=](Session& session) -> absl::StatusOr<ExitCode> {
     KOBLING_ASSIGN_OR_RETURN(const Profile* profile, session.GetProfile());
-    KOBLING_ASSIGN_OR_RETURN(const KeyFileOpener opener, KeyFileOpener::Create(*profile));
     std::string path = *target;
     if (path.empty()) {
       if (!file->ends_with(".age")) {
@@ -138,6 +138,13 @@ void AddOpen(CommandTree& tree, CLI::App& group) {
       }
       path = file->substr(0, file->size() - 4);
     }
+    KOBLING_RETURN_IF_ERROR(CheckFileArguments(
+        {{"FILE", *file, FileArgument::Use::kRead},
+         {"FILE's signature", *file + ".minisig", FileArgument::Use::kRead},
+         {"the profile's identity", profile->Get(Setting::kIdentity).value, FileArgument::Use::kRead},
+         {"--out", path, FileArgument::Use::kWritten}},
+        session.surroundings().input));
+    KOBLING_ASSIGN_OR_RETURN(const KeyFileOpener opener, KeyFileOpener::Create(*profile));
     KOBLING_ASSIGN_OR_RETURN(
         const crypto::KeyFileComment comment,
         OpenKeyFileToCsv(opener.File(*file), path, *force ? Overwrite::kAllow : Overwrite::kRefuse));

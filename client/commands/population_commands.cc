@@ -29,7 +29,7 @@ struct SubmitOptions {
 };
 
 absl::StatusOr<ExitCode> Submit(Session& session, const SubmitOptions& options) {
-  KOBLING_RETURN_IF_ERROR(options.rows.CheckRejects());
+  KOBLING_ASSIGN_OR_RETURN(const auto rejects, options.rows.OpenRejects(session));
   KOBLING_ASSIGN_OR_RETURN(const TableOptions table, options.rows.Table());
   KOBLING_ASSIGN_OR_RETURN(ColumnName index, ColumnName::Parse(*options.column));
   IdentifierFileColumns columns = {.index = std::move(index), .relatives = {}};
@@ -51,7 +51,7 @@ absl::StatusOr<ExitCode> Submit(Session& session, const SubmitOptions& options) 
                                  [&](Connection& connection, const api::SubmitHeader& with_id,
                                      StreamListener& listener) { return connection.Submit(with_id, *rows, listener); });
   progress.Finish();
-  const absl::Status reported = options.rows.Report(session, faults);
+  const absl::Status reported = RowOptions::Report(session, faults, rejects.get(), answer.status());
   KOBLING_RETURN_IF_ERROR(answer.status());
   Json result = ToJson(answer->result());
   result["already_submitted"] = answer->already_submitted();

@@ -3,6 +3,7 @@
 
 #include "client/commands/all_commands.h"
 #include "client/doctor.h"
+#include "client/fingerprint_text.h"
 #include "crypto/minisign.h"
 
 namespace kobling::client {
@@ -84,9 +85,11 @@ absl::Status Pin(Session& session, const std::string& fingerprint, const std::st
                       {DetailKey::kHint, "a signing key is pinned already; remove it by hand first"}});
   }
   KOBLING_ASSIGN_OR_RETURN(const crypto::MinisignPublicKey key, crypto::MinisignPublicKey::Parse(line));
-  if (key.Fingerprint() != fingerprint) {
+  if (key.Fingerprint() != NormalFingerprint(fingerprint)) {
     return MakeError(Reason::kFingerprintMismatch,
-                     {{DetailKey::kHint, "the server's signing key has another fingerprint"}});
+                     {{DetailKey::kHint,
+                       "this is about the server's signing key, not a recipient key; nothing is pinned; doctor shows "
+                       "its fingerprint above, ask the key officer which is right"}});
   }
   KOBLING_RETURN_IF_ERROR(profile->PinSigningKey(line));
   session.Note("the signing key is pinned in " + profile->config_file().string());

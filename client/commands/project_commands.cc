@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "client/case_file.h"
+#include "client/changes_text.h"
 #include "client/commands/all_commands.h"
 #include "client/commands/shared_options.h"
 
@@ -218,12 +219,21 @@ void AddReading(CommandTree& tree, CLI::App& group) {
     request.set_project_id(*told);
     KOBLING_ASSIGN_OR_RETURN(const api::GetProjectHistoryResponse answer,
                              session.Ask(&Connection::GetProjectHistory, request));
-    session.PrintList(answer.entries(), {{"event_index", "event"},
-                                         {"mark.time", "time"},
-                                         {"mark.actor", "actor"},
-                                         {"operation", "operation"},
-                                         {"mark.reason", "reason"},
-                                         {"changes", "changes"}});
+    ListWriter entries(session.out(), session.options().format,
+                       {{"event_index", "event"},
+                        {"mark.time", "time"},
+                        {"mark.actor", "actor"},
+                        {"operation", "operation"},
+                        {"mark.reason", "reason"},
+                        {"changes", "changes"}});
+    for (const api::HistoryEntry& entry : answer.entries()) {
+      Json row = ToJson(entry);
+      if (session.options().format != Format::kJson) {
+        row["changes"] = ChangesText(entry.changes());
+      }
+      entries.Add(row);
+    }
+    entries.Close();
     return ExitCode::kOk;
   });
 }

@@ -4,6 +4,7 @@
 
 #include "client/commands/all_commands.h"
 #include "client/commands/shared_options.h"
+#include "client/fingerprint_text.h"
 #include "crypto/age_key.h"
 
 namespace kobling::client {
@@ -129,7 +130,7 @@ void AddApproveAndRevoke(CommandTree& tree, CLI::App& group) {
   approve.Run([=](Session& session) -> absl::StatusOr<ExitCode> {
     api::ApproveRecipientKeyRequest request;
     request.set_register_id(*approved);
-    request.set_fingerprint(*fingerprint);
+    request.set_fingerprint(NormalFingerprint(*fingerprint));
     KOBLING_ASSIGN_OR_RETURN(const std::uint32_t number, ToNumber(*approved_number, "NUMBER"));
     request.set_number(number);
     KOBLING_ASSIGN_OR_RETURN(const api::RecipientKey key, session.Change(&Connection::ApproveRecipientKey, request));

@@ -1,7 +1,6 @@
 #include "client/commands/row_options.h"
 
-#include <filesystem>
-#include <system_error>
+#include "client/commands/file_arguments.h"
 
 namespace kobling::client {
 
@@ -25,17 +24,30 @@ absl::StatusOr<TableOptions> RowOptions::Table() const {
   return options;
 }
 
-absl::Status RowOptions::CheckRejects() const {
-  std::error_code error;
-  if (!rejects_->empty() && !*force_ && std::filesystem::exists(*rejects_, error)) {
-    return domain::MakeError(domain::Reason::kFileExists, {{domain::DetailKey::kFile, *rejects_}});
+absl::StatusOr<std::unique_ptr<AtomicFile>> RowOptions::OpenRejects(const Session& session) const {
+  KOBLING_RETURN_IF_ERROR(CheckFileArguments(
+      {{"--file", *file_, FileArgument::Use::kRead}, {"--rejects", *rejects_, FileArgument::Use::kWritten}},
+      session.surroundings().input));
+  if (rejects_->empty()) {
+    return nullptr;
   }
-  return absl::OkStatus();
+  return AtomicFile::Create(*rejects_, *force_ ? Overwrite::kAllow : Overwrite::kRefuse);
 }
 
-absl::Status RowOptions::Report(Session& session, RowFaults& faults) const {
+absl::Status RowOptions::Report(Session& session, RowFaults& faults, AtomicFile* rejects, const absl::Status& answer) {
   faults.Print(session.surroundings().err);
-  return rejects_->empty() ? absl::OkStatus() : faults.WriteTo(*rejects_, overwrite());
+  if (rejects == nullptr || (!answer.ok() && faults.count() == 0)) {
+    return absl::OkStatus();
+  }
+  const absl::Status written = faults.WriteTo(*rejects);
+  if (written.ok() || !answer.ok()) {
+    return written;
+  }
+  return domain::MakeError(domain::Reason::kFileUnwritable,
+                           {{domain::DetailKey::kFile, rejects->path()},
+                            {domain::DetailKey::kHint,
+                             "what the server answered stands, see above; only the list of bad "
+                             "rows is missing, and sending again would not bring it"}});
 }
 
 absl::StatusOr<Delimiter> ParseDelimiter(const std::string& text) {

@@ -20,14 +20,14 @@ class RowOptions {
   // Fails with USAGE for an unknown delimiter.
   absl::StatusOr<TableOptions> Table() const;
 
-  // Fails with FILE_EXISTS before anything is sent if the list of rejects could not be written at the end.
-  absl::Status CheckRejects() const;
-  // After the stream: prints what was left out and writes the list.
-  absl::Status Report(Session& session, RowFaults& faults) const;
+  // The list of rejects, opened before anything is sent so that a file that cannot be written is found out in time;
+  // null if none is wanted. Fails as AtomicFile, and with USAGE if it is the file that is read.
+  absl::StatusOr<std::unique_ptr<AtomicFile>> OpenRejects(const Session& session) const;
+  // After the stream: prints what was left out and writes the list, if there is one. After a call that failed without
+  // any bad row no file is left. If only the list fails, the error says that the answer stands.
+  static absl::Status Report(Session& session, RowFaults& faults, AtomicFile* rejects, const absl::Status& answer);
 
  private:
-  Overwrite overwrite() const { return *force_ ? Overwrite::kAllow : Overwrite::kRefuse; }
-
   TextValue file_;
   TextValue delimiter_;
   FlagValue no_header_;

@@ -7,6 +7,7 @@
 
 #include "CLI/CLI.hpp"
 #include "client/commands/all_commands.h"
+#include "client/commands/documentation.h"
 #include "client/files/identifier_scan.h"
 #include "domain/error.h"
 
@@ -52,6 +53,45 @@ const CLI::App* Chosen(const CLI::App& root) {
   return app;
 }
 
+// Whether the option takes the next argument as its value.
+bool TakesNext(const CLI::App& root, const CLI::App& app, const std::string& argument) {
+  if (argument.find('=') != std::string::npos) {
+    return false;
+  }
+  const CLI::Option* option = app.get_option_no_throw(argument);
+  option = option == nullptr ? root.get_option_no_throw(argument) : option;
+  return option != nullptr && option->get_items_expected_min() > 0;
+}
+
+// What to say if the words name no command; empty if they name one, or only a part of its name.
+std::string UnknownCommand(const CLI::App& root, std::span<const std::string> arguments) {
+  const CLI::App* app = &root;
+  std::string before;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::vector<const CLI::App*> children = SubcommandsOf(*app);
+    if (children.empty()) {
+      return "";
+    }
+    const std::string& word = arguments[i];
+    if (word.starts_with('-')) {
+      i += TakesNext(root, *app, word) ? 1 : 0;
+      continue;
+    }
+    const auto chosen = std::find_if(children.begin(), children.end(),
+                                     [&](const CLI::App* child) { return child->get_name() == word; });
+    if (chosen == children.end()) {
+      std::string text = "there is no command '" + before + word + "'; there are:";
+      for (const CLI::App* child : children) {
+        text += (child == children.front() ? " " : ", ") + child->get_name();
+      }
+      return text;
+    }
+    app = *chosen;
+    before += word + " ";
+  }
+  return "";
+}
+
 absl::StatusOr<ExitCode> Run(std::span<const std::string> arguments, Session& session) {
   for (const std::string& argument : arguments) {
     if (IdentifierScan(argument).Next()) {
@@ -72,7 +112,8 @@ absl::StatusOr<ExitCode> Run(std::span<const std::string> arguments, Session& se
     session.out() << "kobling " << KOBLING_VERSION << '\n';
     return ExitCode::kOk;
   } catch (const CLI::ParseError& error) {
-    return UsageError(error.what());
+    const std::string unknown = UnknownCommand(root, arguments);
+    return UsageError(unknown.empty() ? error.what() : unknown);
   }
   const CommandTree::Entry* entry = tree.Find(Chosen(root));
   if (entry == nullptr) {

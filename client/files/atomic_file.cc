@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,6 +41,38 @@ absl::Status WriteAll(int file, std::string_view bytes, const std::string& path)
   return absl::OkStatus();
 }
 
+absl::Status ExistsError(const std::string& path) {
+  return MakeError(Reason::kFileExists, {{DetailKey::kFile, path}, {DetailKey::kHint, "--force overwrites it"}});
+}
+
+absl::Status PartExistsError(const std::string& part_path) {
+  return MakeError(Reason::kFileExists,
+                   {{DetailKey::kFile, part_path},
+                    {DetailKey::kHint,
+                     "another run is writing it, or a run that was interrupted has left it; if none is "
+                     "running, --force overwrites it"}});
+}
+
+FileDescriptor CreateNew(const std::string& path) {
+  return FileDescriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
+}
+
+// Whether the path still leads to the open file.
+bool IsAt(const FileDescriptor& file, const std::string& path) {
+  struct stat opened {};
+  struct stat found {};
+  return ::fstat(file.get(), &opened) == 0 && ::lstat(path.c_str(), &found) == 0 && opened.st_dev == found.st_dev &&
+         opened.st_ino == found.st_ino;
+}
+
+// Removes a regular file that nobody holds locked.
+bool RemoveAbandoned(const std::string& path) {
+  const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  struct stat information {};
+  return file.is_open() && ::fstat(file.get(), &information) == 0 && S_ISREG(information.st_mode) &&
+         ::flock(file.get(), LOCK_EX | LOCK_NB) == 0 && IsAt(file, path) && ::unlink(path.c_str()) == 0;
+}
+
 }  // namespace
 
 absl::Status SyncFolderOf(const std::string& path) {
@@ -56,21 +89,40 @@ absl::Status SyncFolderOf(const std::string& path) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<AtomicFile>> AtomicFile::Create(const std::string& path, Overwrite overwrite) {
-  if (overwrite == Overwrite::kRefuse && Exists(path)) {
-    return MakeError(Reason::kFileExists, {{DetailKey::kFile, path}});
+absl::Status CheckDestination(const std::string& path, Overwrite overwrite) {
+  struct stat information {};
+  if (::lstat(path.c_str(), &information) != 0) {
+    return absl::OkStatus();
   }
+  if (!S_ISREG(information.st_mode)) {
+    return MakeError(
+        Reason::kFileUnwritable,
+        {{DetailKey::kFile, path},
+         {DetailKey::kHint, S_ISLNK(information.st_mode) ? "it is a symbolic link; name the file itself"
+                                                         : "it is a folder or a device, not a regular file"}});
+  }
+  return overwrite == Overwrite::kAllow ? absl::OkStatus() : ExistsError(path);
+}
+
+absl::StatusOr<std::unique_ptr<AtomicFile>> AtomicFile::Create(const std::string& path, Overwrite overwrite) {
+  KOBLING_RETURN_IF_ERROR(CheckDestination(path, overwrite));
   const std::string part_path = path + std::string(kPartSuffix);
-  FileDescriptor file(
-      ::open(part_path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
-  if (!file.is_open()) {
-    if (errno == EEXIST) {
-      return MakeError(
-          Reason::kFileExists,
-          {{DetailKey::kFile, part_path},
-           {DetailKey::kHint, "left by an interrupted run, or another run is writing it; remove it if none is"}});
+  FileDescriptor file = CreateNew(part_path);
+  if (!file.is_open() && errno == EEXIST) {
+    if (overwrite == Overwrite::kRefuse || !RemoveAbandoned(part_path)) {
+      return PartExistsError(part_path);
     }
+    file = CreateNew(part_path);
+  }
+  if (!file.is_open()) {
     return WriteError(path, errno);
+  }
+  // Held as long as the file is open, so that other runs see that it is not abandoned.
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    return PartExistsError(part_path);
+  }
+  if (!IsAt(file, part_path)) {
+    return PartExistsError(part_path);
   }
   return std::unique_ptr<AtomicFile>(new AtomicFile(path, overwrite, std::move(file)));
 }
@@ -127,7 +179,7 @@ absl::Status AtomicFile::Rename() {
     return absl::OkStatus();
   }
   if (errno == EEXIST || Exists(path_)) {
-    return MakeError(Reason::kFileExists, {{DetailKey::kFile, path_}});
+    return ExistsError(path_);
   }
   if (errno != EINVAL && errno != ENOSYS) {
     return WriteError(path_, errno);

@@ -14,11 +14,13 @@ namespace kobling::client {
 enum class Overwrite { kRefuse, kAllow };
 
 // Writes to "<path>.part", readable by the owner alone (0600), and renames to <path> on Commit. Whatever happens before
-// that, the destination is as it was; the temporary file is removed when the object goes without a commit. Buffered;
+// that, the destination is as it was; the temporary file is removed when the object goes without a commit. A ".part"
+// that a killed run has left is replaced if overwriting is allowed; one that another run is writing is not. Buffered;
 // not thread-safe.
 //
-// Errors name the path: FILE_EXISTS (the destination, if it may not be overwritten, or a ".part" of another or an
-// interrupted run), FILE_UNWRITABLE, DISK_FULL. The first failed write is remembered and returned by every later call.
+// Errors name the path: FILE_EXISTS (the destination, if it may not be overwritten, or a ".part"), FILE_UNWRITABLE
+// (also a destination that is a link, a folder or a device). The first failed write is remembered and returned by every
+// later call.
 class AtomicFile {
  public:
   static absl::StatusOr<std::unique_ptr<AtomicFile>> Create(const std::string& path, Overwrite overwrite);
@@ -52,6 +54,10 @@ class AtomicFile {
   bool prepared_ = false;
   bool committed_ = false;
 };
+
+// Fails with FILE_UNWRITABLE if the path is anything but a regular file, and with FILE_EXISTS if it is one that may not
+// be overwritten.
+absl::Status CheckDestination(const std::string& path, Overwrite overwrite);
 
 // Syncs the folder that holds the path, so that a rename in it survives a power cut.
 absl::Status SyncFolderOf(const std::string& path);

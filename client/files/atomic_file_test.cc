@@ -80,6 +80,34 @@ TEST(AtomicFile, TwoRunsDoNotWriteTheSameFile) {
   EXPECT_TRUE(Exists(folder.Path("out.csv.part"))) << "the refused run must not remove the other's file";
 }
 
+TEST(AtomicFile, PartOfADeadRunIsReplacedOnlyIfOverwritingIsAllowed) {
+  const TemporaryFolder folder;
+  folder.Write("out.csv.part", "half");
+  EXPECT_EQ(ReasonName(AtomicFile::Create(folder.Path("out.csv"), Overwrite::kRefuse).status()), "FILE_EXISTS");
+  EXPECT_EQ(ReadFile(folder.Path("out.csv.part")), "half");
+  auto file = AtomicFile::Create(folder.Path("out.csv"), Overwrite::kAllow);
+  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_TRUE((*file)->Write("whole").ok());
+  ASSERT_TRUE((*file)->Commit().ok());
+  EXPECT_EQ(ReadFile(folder.Path("out.csv")), "whole");
+  EXPECT_THAT(folder.Names(), ElementsAre("out.csv"));
+}
+
+TEST(AtomicFile, OnlyARegularFileIsEverReplaced) {
+  const TemporaryFolder folder;
+  const std::string real = folder.Write("real.csv", "mine");
+  ASSERT_EQ(::symlink(real.c_str(), folder.Path("link.csv").c_str()), 0);
+  ASSERT_EQ(::mkdir(folder.Path("folder").c_str(), 0700), 0);
+  ASSERT_EQ(::mkfifo(folder.Path("pipe").c_str(), 0600), 0);
+  for (const std::string& path : {folder.Path("link.csv"), folder.Path("folder"), folder.Path("pipe")}) {
+    for (const Overwrite overwrite : {Overwrite::kAllow, Overwrite::kRefuse}) {
+      EXPECT_EQ(ReasonName(AtomicFile::Create(path, overwrite).status()), "FILE_UNWRITABLE") << path;
+    }
+  }
+  EXPECT_EQ(ReasonName(AtomicFile::Create("/dev/null", Overwrite::kAllow).status()), "FILE_UNWRITABLE");
+  EXPECT_THAT(folder.Names(), ElementsAre("folder", "link.csv", "pipe", "real.csv"));
+}
+
 TEST(AtomicFile, UnwritableFolderIsNamed) {
   const absl::Status status = AtomicFile::Create("/nowhere/at/all/out.csv", Overwrite::kRefuse).status();
   EXPECT_EQ(ReasonName(status), "FILE_UNWRITABLE");
@@ -87,8 +115,10 @@ TEST(AtomicFile, UnwritableFolderIsNamed) {
 }
 
 TEST(AtomicFile, FullDiskIsCalledThatAndLeavesNothing) {
-  EXPECT_EQ(ReasonName(WriteError("out.csv", ENOSPC)), "DISK_FULL");
-  EXPECT_EQ(ReasonName(WriteError("out.csv", EDQUOT)), "DISK_FULL");
+  // Not DISK_FULL, whose text speaks of the server.
+  EXPECT_EQ(ReasonName(WriteError("out.csv", ENOSPC)), "FILE_UNWRITABLE");
+  EXPECT_EQ(DetailOf(WriteError("out.csv", ENOSPC), "hint"), "the disk is full");
+  EXPECT_EQ(DetailOf(WriteError("out.csv", EDQUOT), "hint"), "the disk is full");
   EXPECT_EQ(ReasonName(WriteError("out.csv", EACCES)), "FILE_UNWRITABLE");
   const TemporaryFolder folder;
   const std::string path = folder.Path("out.csv");
@@ -115,7 +145,7 @@ TEST(RejectsWriter, FaultsAreSortedByLineAndExplained) {
   rejects.Add(12, 1, domain::Reason::kIdentifierLeadingZeroLost);
   rejects.Add(12, 0, domain::Reason::kIdentifierEmpty);
   EXPECT_EQ(rejects.count(), 3u);
-  ASSERT_TRUE(rejects.WriteTo(folder.Path("rejects.csv"), Overwrite::kRefuse).ok());
+  ASSERT_TRUE(rejects.WriteTo(**AtomicFile::Create(folder.Path("rejects.csv"), Overwrite::kRefuse)).ok());
   const std::string text = ReadFile(folder.Path("rejects.csv"));
   EXPECT_EQ(text.substr(0, text.find('\n')), "line;column;reason;explanation");
   const std::size_t first = text.find("\n12;fnr;IDENTIFIER_EMPTY;");
@@ -125,7 +155,6 @@ TEST(RejectsWriter, FaultsAreSortedByLineAndExplained) {
   EXPECT_LT(second, third);
   EXPECT_NE(third, std::string::npos);
   EXPECT_EQ(ModeOf(folder.Path("rejects.csv")), 0600u);
-  EXPECT_EQ(ReasonName(rejects.WriteTo(folder.Path("rejects.csv"), Overwrite::kRefuse)), "FILE_EXISTS");
 }
 
 TEST(RejectsWriter, FieldIsQuotedOnlyWhereNeedBe) {

@@ -45,7 +45,8 @@ absl::Status ReadError(const std::string& path) {
 
 absl::Status WriteError(const std::string& path, int error_number) {
   if (error_number == ENOSPC || error_number == EDQUOT) {
-    return MakeError(Reason::kDiskFull, {{DetailKey::kFile, path}});
+    // DISK_FULL is the server's: its text speaks of what was stored there.
+    return MakeError(Reason::kFileUnwritable, {{DetailKey::kFile, path}, {DetailKey::kHint, "the disk is full"}});
   }
   return MakeError(Reason::kFileUnwritable,
                    {{DetailKey::kFile, path}, {DetailKey::kHint, std::generic_category().message(error_number)}});

@@ -34,7 +34,7 @@ absl::StatusOr<FileDescriptor> OpenForReading(const std::string& path);
 // FILE_UNREADABLE for a failed read of the file.
 absl::Status ReadError(const std::string& path);
 
-// DISK_FULL or FILE_UNWRITABLE for a failed write, as the error number says; names the path and the system's reason.
+// FILE_UNWRITABLE for a failed write; names the path and the system's reason.
 absl::Status WriteError(const std::string& path, int error_number);
 
 }  // namespace kobling::client

@@ -26,12 +26,11 @@ void RejectsWriter::Add(std::uint64_t line, std::size_t column, domain::Reason r
   faults_.push_back({line, static_cast<std::uint32_t>(column), reason});
 }
 
-absl::Status RejectsWriter::WriteTo(const std::string& path, Overwrite overwrite) {
+absl::Status RejectsWriter::WriteTo(AtomicFile& file) {
   std::sort(faults_.begin(), faults_.end(), [](const Fault& a, const Fault& b) {
     return std::tie(a.line, a.column, a.reason) < std::tie(b.line, b.column, b.reason);
   });
-  KOBLING_ASSIGN_OR_RETURN(const auto file, AtomicFile::Create(path, overwrite));
-  KOBLING_RETURN_IF_ERROR(file->Write("line;column;reason;explanation\n"));
+  KOBLING_RETURN_IF_ERROR(file.Write("line;column;reason;explanation\n"));
   std::string row;
   for (const Fault& fault : faults_) {
     const domain::ReasonInfo& information = domain::InfoOf(fault.reason);
@@ -43,9 +42,9 @@ absl::Status RejectsWriter::WriteTo(const std::string& path, Overwrite overwrite
     row += ';';
     row += CsvField(std::string(information.what) + " " + std::string(information.remedy), ';');
     row += '\n';
-    KOBLING_RETURN_IF_ERROR(file->Write(row));
+    KOBLING_RETURN_IF_ERROR(file.Write(row));
   }
-  return file->Commit();
+  return file.Commit();
 }
 
 }  // namespace kobling::client

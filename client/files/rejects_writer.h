@@ -23,8 +23,8 @@ class RejectsWriter {
   void Add(std::uint64_t line, std::size_t column, domain::Reason reason);
   std::size_t count() const { return faults_.size(); }
 
-  // Writes the file, 0600, whole or not at all; errors as AtomicFile.
-  [[nodiscard]] absl::Status WriteTo(const std::string& path, Overwrite overwrite);
+  // Writes to the file, which is new, and commits it; errors as AtomicFile.
+  [[nodiscard]] absl::Status WriteTo(AtomicFile& file);
 
  private:
   struct Fault {

@@ -32,7 +32,7 @@ class RowSorter {
 
   explicit RowSorter(RowSorterOptions options) : options_(std::move(options)) {}
 
-  // Takes a copy of the row. Fails with FILE_UNWRITABLE or DISK_FULL, naming the folder.
+  // Takes a copy of the row. Fails with FILE_UNWRITABLE, naming the folder.
   [[nodiscard]] absl::Status Add(const domain::Lopenummer& lopenummer, std::string_view row);
 
   // Gives every row to the sink, in order, and forgets them. Stops at the sink's first error. Sorting

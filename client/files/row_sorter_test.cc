@@ -116,7 +116,7 @@ TEST(RowSorter, ErrorOfTheSinkStopsTheDrain) {
     ++calls;
     return WriteError("out", ENOSPC);
   };
-  EXPECT_EQ(ReasonName(sorter.Drain(refuse)), "DISK_FULL");
+  EXPECT_EQ(DetailOf(sorter.Drain(refuse), "hint"), "the disk is full");
   EXPECT_EQ(calls, 1);
 }
 

@@ -15,7 +15,7 @@
 
 namespace kobling::client {
 
-// A file without a name in the folder, for its owner only. Fails with FILE_UNWRITABLE or DISK_FULL, naming the folder.
+// A file without a name in the folder, for its owner only. Fails with FILE_UNWRITABLE, naming the folder.
 absl::StatusOr<FileDescriptor> MakeTemporaryFile(const std::string& folder);
 
 struct SortedRow {

@@ -18,6 +18,27 @@ constexpr std::size_t kLongestList = 400;
 
 bool IsDigit(char character) { return character >= '0' && character <= '9'; }
 
+// Whether every character is whole and written as UTF-8 has it: enough to tell the text from one in Windows-1252.
+bool IsUtf8(std::string_view text) {
+  std::size_t expected = 0;
+  for (const char character : text) {
+    const auto byte = static_cast<unsigned char>(character);
+    const bool continues = (byte & 0xC0) == 0x80;
+    if (continues != (expected > 0)) {
+      return false;
+    }
+    if (continues) {
+      --expected;
+    } else if (byte >= 0x80) {
+      expected = byte >= 0xF5 ? 0 : byte >= 0xF0 ? 3 : byte >= 0xE0 ? 2 : byte >= 0xC2 ? 1 : 0;
+      if (expected == 0) {
+        return false;
+      }
+    }
+  }
+  return expected == 0;
+}
+
 // For messages: what is no printable ASCII becomes '?', whatever the file's encoding.
 std::string Printable(std::string_view name) {
   std::string text(name);
@@ -77,7 +98,9 @@ absl::StatusOr<std::size_t> TableReader::FindColumn(const ColumnName& column) co
     std::vector<domain::Detail> details = {{DetailKey::kFile, name_},
                                            {DetailKey::kColumn, Printable(column.name())},
                                            {DetailKey::kCount, static_cast<std::uint64_t>(columns_)}};
-    if (HeaderLooksLikeNames()) {
+    if (!std::all_of(header_.begin(), header_.end(), IsUtf8)) {
+      details.emplace_back(DetailKey::kHint, "the header is not UTF-8; name the column by its number");
+    } else if (HeaderLooksLikeNames()) {
       std::string list = "the columns are:";
       for (std::size_t i = 0; i < header_.size() && list.size() < kLongestList; ++i) {
         list += (i == 0 ? " " : ", ") + Printable(header_[i]);

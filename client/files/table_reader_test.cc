@@ -251,6 +251,21 @@ TEST(TableReader, ColumnsAreFoundByNameAndNumber) {
   EXPECT_EQ(*(*reader)->FindColumn(*ColumnName::Parse("2")), 1u);
 }
 
+TEST(TableReader, ColumnOfAHeaderInAnotherEncodingIsToBeNamedByNumber) {
+  const absl::Status status = FindIn(
+      "f\xF8"
+      "dselsnummer;navn\n",
+      "f\xC3\xB8"
+      "dselsnummer");
+  EXPECT_EQ(ReasonName(status), "COLUMN_NOT_FOUND");
+  EXPECT_EQ(DetailOf(status, "hint"), "the header is not UTF-8; name the column by its number");
+  EXPECT_THAT(DetailOf(FindIn("f\xC3\xB8"
+                              "dselsnummer;navn\n",
+                              "id"),
+                       "hint"),
+              HasSubstr("the columns are:"));
+}
+
 TEST(TableReader, UnknownColumnIsRefusedAndTheNamesAreListed) {
   const absl::Status status = FindIn("fnr;navn\n", "id");
   EXPECT_EQ(ReasonName(status), "COLUMN_NOT_FOUND");

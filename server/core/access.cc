@@ -40,8 +40,14 @@ absl::StatusOr<const records::SourceRecord*> SourceOf(const Project& project, st
   return source;
 }
 
-std::string WantedRegister(const Caller& caller, std::string_view asked) {
-  return caller.role == Role::kRegister ? caller.id.text() : std::string(asked);
+absl::StatusOr<std::string> WantedRegister(const Caller& caller, std::string_view asked) {
+  if (caller.role != Role::kRegister) {
+    return std::string(asked);
+  }
+  if (!asked.empty() && asked != caller.id.text()) {
+    return MakeError(Reason::kNotPermitted);
+  }
+  return caller.id.text();
 }
 
 absl::Status CheckRunning(const records::ProjectRecord& project, std::string_view today) {

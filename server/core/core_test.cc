@@ -81,7 +81,8 @@ TEST(ChangeOnce, MalformedIdsAreRefused) {
                                 std::string("2F1E6C1A-5F3B-4D09-9A41-0C4BE2D0A7F1"), crypto::NewRequestId() + " "}) {
     api::AddRegisterRequest request = AddRequest("NPR");
     request.set_request_id(id);
-    EXPECT_THAT(server.registers().Add(server.Caseworker(kAdd), request), RefusedWith(Reason::kRequestIdMalformed)) << id;
+    EXPECT_THAT(server.registers().Add(server.Caseworker(kAdd), request), RefusedWith(Reason::kRequestIdMalformed))
+        << id;
   }
 }
 

@@ -1,5 +1,5 @@
-// A whole server without a network, for the tests of what it does: a store in memory, a clock that stands still, keys that
-// the test knows, and short ways to the steps that nearly every test begins with.
+// A whole server without a network, for the tests of what it does: a store in memory, a clock that stands still, keys
+// that the test knows, and short ways to the steps that nearly every test begins with.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -53,8 +53,8 @@ class FaultyStore final : public storage::KeyValueStore {
   absl::StatusOr<std::optional<std::string>> Get(storage::Family family, std::string_view key) const override {
     return memory_.Get(family, key);
   }
-  absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(storage::Family family,
-                                                                   std::span<const std::string_view> keys) const override {
+  absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(
+      storage::Family family, std::span<const std::string_view> keys) const override {
     return memory_.MultiGet(family, keys);
   }
   absl::StatusOr<std::unique_ptr<storage::Iterator>> Scan(storage::Family family,
@@ -84,9 +84,9 @@ std::string Person(std::size_t n);
 std::vector<std::string> People(std::size_t begin, std::size_t end);
 
 // Sources of a case.
-api::Source Defining(const std::string& register_id);        // scope OWN
-api::Source Intersecting(const std::string& register_id);    // scope INTERSECTION
-api::Source WholePopulation(const std::string& register_id); // scope POPULATION
+api::Source Defining(const std::string& register_id);         // scope OWN
+api::Source Intersecting(const std::string& register_id);     // scope INTERSECTION
+api::Source WholePopulation(const std::string& register_id);  // scope POPULATION
 // A case that lacks nothing.
 api::ProjectCase FullCase(const std::vector<api::Source>& sources);
 
@@ -102,9 +102,9 @@ struct Streamed {
 
 // A key file as its register sees it.
 struct OpenKeyFile {
-  std::string text;                                        // the plaintext
-  std::vector<std::pair<std::string, std::string>> rows;   // identifier, løpenummer
-  crypto::KeyFileComment comment;                          // what the signature says, checked
+  std::string text;                                       // the plaintext
+  std::vector<std::pair<std::string, std::string>> rows;  // identifier, løpenummer
+  crypto::KeyFileComment comment;                         // what the signature says, checked
   std::string sealed;
 };
 
@@ -157,9 +157,10 @@ class TestCore {
     bool refuse_invalid = false;
     bool dry_run = false;
   };
-  Streamed<api::SubmitResponse> Submit(const std::string& project, const std::string& register_id, const Columns& columns,
-                                       const SubmitOptions& options);
-  Streamed<api::SubmitResponse> Submit(const std::string& project, const std::string& register_id, const Columns& columns) {
+  Streamed<api::SubmitResponse> Submit(const std::string& project, const std::string& register_id,
+                                       const Columns& columns, const SubmitOptions& options);
+  Streamed<api::SubmitResponse> Submit(const std::string& project, const std::string& register_id,
+                                       const Columns& columns) {
     return Submit(project, register_id, columns, SubmitOptions());
   }
   Streamed<api::MatchResponse> Match(const std::string& project, const std::string& register_id,

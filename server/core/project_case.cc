@@ -23,6 +23,7 @@ using domain::MakeError;
 using domain::Reason;
 
 constexpr std::size_t kMaxSources = 100;
+constexpr std::uint64_t kMostPersons = 50'000'000;  // several times the country, with everybody who ever lived in it
 constexpr std::size_t kShortText = 400;
 constexpr std::uint32_t kLastPurposeKind = 7;    // kobling.v1.PurposeKind
 constexpr std::uint32_t kLinkageByRegister = 2;  // kobling.v1.LinkagePerformer
@@ -240,6 +241,9 @@ absl::Status CheckCase(const records::CaseRecord& project_case,
     KOBLING_RETURN_IF_ERROR(CheckDate(field, *value));
   }
   KOBLING_RETURN_IF_ERROR(CheckDateOrder(project_case));
+  if (project_case.approved_persons() > kMostPersons) {
+    return MakeError(Reason::kFieldMalformed, {{DetailKey::kField, "approved_persons"}, {DetailKey::kLimit, kMostPersons}});
+  }
   if (project_case.purpose_kind() > kLastPurposeKind) {
     return Malformed("purpose_kind", "one of the kinds of § 1");
   }

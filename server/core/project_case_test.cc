@@ -122,8 +122,9 @@ TEST(ProjectCase, OrdinaryNumbersInTextsPass) {
 
 TEST(ProjectCase, TextsAreUtf8WithoutControlCharactersAndNotTooLong) {
   EXPECT_THAT(CheckText("title", "æøå\n€𝄞"), IsOk());
-  for (const std::string& text : {std::string("\xe5"), std::string("\xc3"), std::string("a\xff"), std::string("\xc3(", 2),
-                                  std::string("a\0b", 3), std::string("a\tb"), std::string("\x7f"), std::string("\x1b[31m")}) {
+  for (const std::string& text :
+       {std::string("\xe5"), std::string("\xc3"), std::string("a\xff"), std::string("\xc3(", 2), std::string("a\0b", 3),
+        std::string("a\tb"), std::string("\x7f"), std::string("\x1b[31m")}) {
     EXPECT_THAT(CheckText("title", text), RefusedWith(Reason::kFieldMalformed));
   }
   EXPECT_THAT(CheckText("title", std::string(4000, 'a')), IsOk());

@@ -32,7 +32,7 @@ struct Limits {
   std::uint64_t max_total_stream_rows = 40'000'000;  // in all streams that are open at the same time
   std::uint32_t max_message_bytes = 4 * 1024 * 1024;
   std::uint32_t max_concurrent_streams = 64;  // calls at the same time on one connection
-  std::uint32_t handler_threads = 16;         // calls at the same time on the server
+  std::uint32_t handler_threads = 128;        // calls at the same time on the server; more are refused
   std::chrono::seconds stream_idle{60};  // an open stream that sends nothing for so long is ended
 };
 

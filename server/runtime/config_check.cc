@@ -1,9 +1,13 @@
 #include "server/runtime/config_check.h"
 
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "crypto/kek_file.h"
+#include "crypto/secret_memory.h"
 #include "domain/error.h"
 #include "domain/status_macros.h"
 #include "server/runtime/certificate_check.h"
@@ -46,11 +50,40 @@ absl::Status CheckDataFolder(const std::filesystem::path& folder) {
   return CheckWritableFolder(folder);
 }
 
+// Who can write to the configuration decides where keys and callers' authority are.
+absl::Status CheckConfigFile(const std::filesystem::path& file) {
+  KOBLING_RETURN_IF_ERROR(CheckOnlyOwnerWrites(file.parent_path()));
+  return CheckOnlyOwnerWrites(file);
+}
+
+// Opens it, so that a damaged file is found before the server needs it.
+absl::Status CheckKek(const std::filesystem::path& file) {
+  constexpr std::size_t kArenaBytes = 4096;
+  KOBLING_RETURN_IF_ERROR(CheckSecretFile(file));
+  KOBLING_ASSIGN_OR_RETURN(const auto arena, crypto::SecretArena::Create(kArenaBytes));
+  return crypto::KekFile(file.string()).Load(*arena).status();
+}
+
+// Sealed key files are deleted by their names, so that nothing else may live beside them.
+absl::Status CheckFoldersApart(const ServerConfig& config) {
+  for (const std::filesystem::path& other :
+       {config.storage_directory, config.kek_file.parent_path(), config.tls.private_key.parent_path()}) {
+    std::error_code error;
+    if (std::filesystem::equivalent(config.key_file_directory, other, error)) {
+      return domain::MakeError(domain::Reason::kConfiguration,
+                               {{DetailKey::kField, "key_files.directory"},
+                                {DetailKey::kExpected, "a folder that is used for nothing else"}});
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 std::vector<ConfigCheck> CheckConfig(const ServerConfig& config, const domain::Clock& clock) {
   const absl::Time now = clock.Now();
   std::vector<ConfigCheck> checks;
+  checks.push_back(Checked("the configuration file", CheckConfigFile(config.file)));
   const absl::StatusOr<TlsTexts> texts = ReadTlsFiles(config.tls);
   checks.push_back(Checked("the files of [tls] can be read", texts.status()));
   if (texts.ok()) {
@@ -60,9 +93,10 @@ std::vector<ConfigCheck> CheckConfig(const ServerConfig& config, const domain::C
         CheckExpiry("the callers' authority", "tls.client_ca", CheckClientAuthority(texts->client_ca, now), now));
   }
   checks.push_back(Checked("the folder of the key-encryption key", CheckPrivateFolder(config.kek_file.parent_path())));
-  checks.push_back(Checked("the key-encryption key", CheckSecretFile(config.kek_file)));
+  checks.push_back(Checked("the key-encryption key", CheckKek(config.kek_file)));
   checks.push_back(Checked("the storage folder", CheckDataFolder(config.storage_directory)));
   checks.push_back(Checked("the folder of key files", CheckDataFolder(config.key_file_directory)));
+  checks.push_back(Checked("key files in a folder of their own", CheckFoldersApart(config)));
   checks.push_back(Checked("memory that may be locked, files that may be open", CheckProcessLimits()));
   checks.push_back(Checked("environment variables", CheckEnvironmentVariables(config.environment, std::getenv)));
   return checks;

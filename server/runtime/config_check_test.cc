@@ -1,9 +1,12 @@
 #include "server/runtime/config_check.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 
+#include "crypto/kek_file.h"
+#include "crypto/secret_memory.h"
 #include "domain/error.h"
 #include "server/runtime/trial_certificates.h"
 
@@ -19,12 +22,15 @@ class ConfigCheckTest : public testing::Test {
     for (const auto* name : {"keys", "data", "key-files", "tls"}) {
       EXPECT_TRUE(MakeNewFolder(folder_.path() / name, 0700).ok());
     }
-    EXPECT_TRUE(WriteNewFile(folder_.path() / "keys" / "kek", "a key", 0600).ok());
+    const auto arena = crypto::SecretArena::Create(4096);
+    EXPECT_TRUE(arena.ok() && crypto::CreateKekFile((folder_.path() / "keys" / "kek").string(), **arena).ok());
+    EXPECT_TRUE(WriteNewFile(config_.file, "", 0640).ok());
     WriteTlsFiles(config_.tls, MakeServerCertificate(authority_), authority_.certificate());
   }
 
   ServerConfig MakeConfig() const {
     ServerConfig config;
+    config.file = folder_.path() / "koblingd.toml";
     config.tls = TlsFilesIn(folder_.path() / "tls");
     config.kek_file = folder_.path() / "keys" / "kek";
     config.storage_directory = folder_.path() / "data";
@@ -54,6 +60,24 @@ class ConfigCheckTest : public testing::Test {
   CertificateAuthority authority_ = MakeAuthority(folder_.path() / "ca", clock_);
   ServerConfig config_ = MakeConfig();
 };
+
+TEST_F(ConfigCheckTest, ConfigurationThatOthersMayChangeIsAnError) {
+  ASSERT_EQ(chmod(config_.file.c_str(), 0660), 0);
+  EXPECT_EQ(OnlyFault(Outcome::kError), Reason::kFileMode);
+  ASSERT_EQ(chmod(config_.file.c_str(), 0640), 0);
+  ASSERT_EQ(chmod(folder_.path().c_str(), 0777), 0);
+  EXPECT_EQ(OnlyFault(Outcome::kError), Reason::kFileMode);
+}
+
+TEST_F(ConfigCheckTest, DamagedKekIsAnError) {
+  ASSERT_EQ(truncate(config_.kek_file.c_str(), 10), 0);
+  EXPECT_EQ(OnlyFault(Outcome::kError), Reason::kKeyUnusable);
+}
+
+TEST_F(ConfigCheckTest, KeyFilesAmongOtherFilesAreAnError) {
+  config_.key_file_directory = config_.storage_directory;
+  EXPECT_EQ(OnlyFault(Outcome::kError), Reason::kConfiguration);
+}
 
 TEST_F(ConfigCheckTest, GoodInstallationPassesEveryCheck) {
   for (const ConfigCheck& check : CheckConfig(config_, clock_)) {

@@ -173,6 +173,18 @@ absl::Status CheckPrivateFolder(const std::filesystem::path& path) {
   return CheckMode(path, S_IFDIR, 0750, "chmod 700");
 }
 
+absl::Status CheckOnlyOwnerWrites(const std::filesystem::path& path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) {
+    return FileError(Reason::kFileNotFound, path);
+  }
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return domain::MakeError(Reason::kFileMode, {{domain::DetailKey::kFile, path.string()},
+                                                 {domain::DetailKey::kHint, "chmod go-w " + path.string()}});
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckWritableFolder(const std::filesystem::path& path) {
   std::string name = (path / ".koblingd-check-XXXXXX").string();
   const Descriptor file(mkostemp(name.data(), O_CLOEXEC));

@@ -28,6 +28,10 @@ absl::Status MakeNewFolder(const std::filesystem::path& path, mode_t mode);
 // with FILE_NOT_FOUND, or with FILE_MODE naming the path and the command that mends it.
 absl::Status CheckSecretFile(const std::filesystem::path& path);
 
+// A file or folder that only its owner may change: neither group nor others may write to it. Fails with FILE_NOT_FOUND, or
+// with FILE_MODE naming the path and the command that mends it.
+absl::Status CheckOnlyOwnerWrites(const std::filesystem::path& path);
+
 // A folder of this process's user that others may not enter and the group may not write to (0700 or 0750).
 absl::Status CheckPrivateFolder(const std::filesystem::path& path);
 

@@ -83,7 +83,8 @@ absl::Status Audit::List(const Call& call, const api::ListEventsRequest& request
   api::ListEventsRequest wanted = request;
   const bool for_register = call.caller.role == Role::kRegister;
   if (for_register) {
-    wanted.clear_register_id();  // it gets its own, whatever it asked for
+    KOBLING_RETURN_IF_ERROR(WantedRegister(call.caller, request.register_id()).status());
+    wanted.clear_register_id();  // what it did itself may name no register
   } else if (call.caller.role == Role::kCaseworker) {
     const State::View state = core_.state.Read();
     const Project* const project = FindProject(*state, request.project_id());

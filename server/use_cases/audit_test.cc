@@ -115,11 +115,15 @@ TEST_F(AuditTest, ACaseworkerSeesOnlyProjectsThatTheyWrote) {
   EXPECT_THAT(List(server_.Caseworker("AuditService/ListEvents"), request), RefusedWith(Reason::kNotPermitted));
 }
 
-TEST_F(AuditTest, ARegisterSeesOnlyItsOwnWhateverItAsksFor) {
+TEST_F(AuditTest, ARegisterSeesOnlyItsOwn) {
   api::ListEventsRequest request;
   request.set_register_id("NPR");
-  const auto events = List(server_.Register("MFR", "AuditService/ListEvents"), request);
+  const Call call = server_.Register("MFR", "AuditService/ListEvents");
+  EXPECT_THAT(List(call, request), RefusedWith(Reason::kNotPermitted));
+  request.set_register_id("MFR");
+  const auto events = List(call, request);
   ASSERT_THAT(events, IsOk());
+  EXPECT_EQ(List(call, {})->size(), events->size());
   EXPECT_FALSE(events->empty());
   for (const api::Event& event : *events) {
     EXPECT_EQ(event.register_id(), "MFR");
@@ -150,12 +154,11 @@ TEST_F(AuditTest, ALongListComesInSeveralMessagesAndEndsWhenNobodyListens) {
   }
   EXPECT_EQ(ByAuditor({}).size(), server_.Events().size());
   int messages = 0;
-  const absl::Status status =
-      server_.audit().List(server_.By(Role::kAuditor, "revisor", "AuditService/ListEvents"), {},
-                           [&](const api::ListEventsResponse&) {
-                             ++messages;
-                             return domain::MakeError(Reason::kStreamProtocol);
-                           });
+  const absl::Status status = server_.audit().List(server_.By(Role::kAuditor, "revisor", "AuditService/ListEvents"), {},
+                                                   [&](const api::ListEventsResponse&) {
+                                                     ++messages;
+                                                     return domain::MakeError(Reason::kStreamProtocol);
+                                                   });
   EXPECT_THAT(status, RefusedWith(Reason::kStreamProtocol));
   EXPECT_EQ(messages, 1);
 }

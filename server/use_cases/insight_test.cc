@@ -76,11 +76,12 @@ TEST_F(InsightTest, UseIsToldAsItWasReported) {
   EXPECT_TRUE(Part(Person(0), "NPR").key_file_issued());
   EXPECT_EQ(Part(Person(0), "NPR").use(), api::USE_NOT_YET_REPORTED);
   EXPECT_EQ(Part(Person(5), "NPR").use(), api::USE_UNSPECIFIED) << "only MFR named this one";
-  ASSERT_THAT(server_.Report(server_.Header(project_, 1, "leveranse 1"), {server_.ExpectedLopenummer(project_, Person(0))})
-                  .response,
-              IsOk());
+  ASSERT_THAT(
+      server_.Report(server_.Header(project_, 1, "leveranse 1"), {server_.ExpectedLopenummer(project_, Person(0))})
+          .response,
+      IsOk());
   EXPECT_EQ(Part(Person(0), "NPR").use(), api::USE_USED);
-  EXPECT_THAT(Part(Person(0), "NPR").used_on(), ::testing::ElementsAre("2026-11-20"));
+  EXPECT_THAT(Part(Person(0), "NPR").used_on(), ::testing::ElementsAre("2026-11-22"));
   EXPECT_EQ(Part(Person(1), "NPR").use(), api::USE_NOT_USED);
   EXPECT_TRUE(Part(Person(1), "NPR").used_on().empty());
 }
@@ -98,9 +99,10 @@ TEST_F(InsightTest, NotUsedIsSaidOnlyWhenEveryFileWithThePersonIsReportedOn) {
 
 TEST_F(InsightTest, ACorrectedReportIsNotTold) {
   server_.Issue(project_, "NPR");
-  ASSERT_THAT(server_.Report(server_.Header(project_, 1, "leveranse 1"), {server_.ExpectedLopenummer(project_, Person(0))})
-                  .response,
-              IsOk());
+  ASSERT_THAT(
+      server_.Report(server_.Header(project_, 1, "leveranse 1"), {server_.ExpectedLopenummer(project_, Person(0))})
+          .response,
+      IsOk());
   api::ReportHeader correction = server_.Header(project_, 1, "leveranse 1");
   correction.set_corrects_reference("leveranse 1");
   correction.set_correction_reason("feil person");
@@ -119,7 +121,8 @@ TEST_F(InsightTest, AnUnknownPersonAndOneInNoProjectGetTheSameAnswer) {
   request.set_project_id(other);
   request.set_number(1);
   request.set_reason("feil");
-  ASSERT_THAT(server_.population().Withdraw(server_.Register("NPR", "PopulationService/WithdrawSubmission"), request), IsOk());
+  ASSERT_THAT(server_.population().Withdraw(server_.Register("NPR", "PopulationService/WithdrawSubmission"), request),
+              IsOk());
   EXPECT_EQ(Lookup(Person(9)).SerializeAsString(), Lookup(Person(50)).SerializeAsString());
   EXPECT_TRUE(Lookup(Person(50)).projects().empty());
   const auto events = server_.Events();
@@ -176,8 +179,9 @@ TEST_F(InsightTest, TheInclusionIsStillToldAfterTheKeyIsDestroyed) {
     request.set_reason("ferdig");
     return request;
   };
-  ASSERT_THAT(server_.projects().Close(server_.Officer("ProjectService/CloseProject"), about(api::CloseProjectRequest())),
-              IsOk());
+  ASSERT_THAT(
+      server_.projects().Close(server_.Officer("ProjectService/CloseProject"), about(api::CloseProjectRequest())),
+      IsOk());
   api::DestroyProjectKeyRequest destroy = about(api::DestroyProjectKeyRequest());
   destroy.set_request_id("2f1e6c1a-5f3b-4d09-9a41-0c4be2d0a7f3");
   destroy.set_confirmation(project_);

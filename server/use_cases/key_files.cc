@@ -248,7 +248,7 @@ absl::StatusOr<api::ListKeyFilesResponse> KeyFiles::List(const Call& call,
   if (!request.project_id().empty()) {
     KOBLING_RETURN_IF_ERROR(VisibleProject(*state, call.caller, request.project_id()).status());
   }
-  const std::string wanted = WantedRegister(call.caller, request.register_id());
+  KOBLING_ASSIGN_OR_RETURN(const std::string wanted, WantedRegister(call.caller, request.register_id()));
   api::ListKeyFilesResponse response;
   for (const auto& [id, project] : state->projects) {
     if (!request.project_id().empty() && request.project_id() != id) {
@@ -266,8 +266,8 @@ absl::StatusOr<api::ListKeyFilesResponse> KeyFiles::List(const Call& call,
 absl::StatusOr<api::KeyFile> KeyFiles::Get(const Call& call, const api::GetKeyFileRequest& request) const {
   const State::View state = core_.state.Read();
   KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
-  KOBLING_ASSIGN_OR_RETURN(const records::KeyFileRecord record,
-                           FindKeyFile(*project, WantedRegister(call.caller, request.register_id()), request.number()));
+  KOBLING_ASSIGN_OR_RETURN(const std::string wanted, WantedRegister(call.caller, request.register_id()));
+  KOBLING_ASSIGN_OR_RETURN(const records::KeyFileRecord record, FindKeyFile(*project, wanted, request.number()));
   return ToApi(record);
 }
 

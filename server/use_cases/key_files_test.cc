@@ -34,9 +34,10 @@ class KeyFilesTest : public ::testing::Test {
       expected.emplace_back(person, server_.ExpectedLopenummer(project, person));
     }
     EXPECT_THAT(file.rows, UnorderedElementsAreArray(expected));
-    EXPECT_TRUE(std::is_sorted(file.rows.begin(), file.rows.end(),
-                               [](const auto& a, const auto& b) { return std::tie(a.second, a.first) < std::tie(b.second, b.first); }));
-    EXPECT_EQ(file.text.size(), 26 + file.rows.size() * 31) << "header, then rows of 31 bytes, and nothing else";
+    EXPECT_TRUE(std::is_sorted(file.rows.begin(), file.rows.end(), [](const auto& a, const auto& b) {
+      return std::tie(a.second, a.first) < std::tie(b.second, b.first);
+    }));
+    EXPECT_EQ(file.text.size(), 25 + file.rows.size() * 31) << "header, then rows of 31 bytes, and nothing else";
   }
 
   absl::StatusOr<api::KeyFile> Withdraw(const std::string& register_id, std::uint32_t number) {
@@ -76,7 +77,8 @@ TEST_F(KeyFilesTest, OwnLeavesOutWhatWasWithdrawn) {
   request.set_project_id(project_);
   request.set_number(1);
   request.set_reason("feil uttrekk");
-  ASSERT_THAT(server_.population().Withdraw(server_.Register("NPR", "PopulationService/WithdrawSubmission"), request), IsOk());
+  ASSERT_THAT(server_.population().Withdraw(server_.Register("NPR", "PopulationService/WithdrawSubmission"), request),
+              IsOk());
   server_.Complete(project_, "NPR");
   server_.Complete(project_, "MFR");
   server_.Issue(project_, "NPR");
@@ -122,7 +124,9 @@ TEST_F(KeyFilesTest, APersonHasOneLopenummerInAProjectAndAnotherInTheNext) {
   server_.SubmitAll(other, "NPR", People(0, 10));
   server_.Complete(other, "NPR");
   server_.Issue(other, "NPR");
-  const auto map_of = [](const OpenKeyFile& file) { return std::map<std::string, std::string>(file.rows.begin(), file.rows.end()); };
+  const auto map_of = [](const OpenKeyFile& file) {
+    return std::map<std::string, std::string>(file.rows.begin(), file.rows.end());
+  };
   const auto npr = map_of(server_.FetchAndOpen(project_, "NPR", 1));
   const auto mfr = map_of(server_.FetchAndOpen(project_, "MFR", 1));
   const auto next = map_of(server_.FetchAndOpen(other, "NPR", 1));
@@ -316,7 +320,8 @@ TEST_F(KeyFilesTest, AnExpiredFileIsGoneFromItsDayOn) {
   ASSERT_THAT(server_.key_files().Upkeep(), IsOk());
   EXPECT_THAT(server_.Fetch(project_, "NPR", 1, 0), IsOk());
   server_.clock().Advance(absl::Hours(24));
-  EXPECT_THAT(server_.Fetch(project_, "NPR", 1, 0), RefusedWith(Reason::kKeyFileExpired)) << "before the upkeep ran, too";
+  EXPECT_THAT(server_.Fetch(project_, "NPR", 1, 0), RefusedWith(Reason::kKeyFileExpired))
+      << "before the upkeep ran, too";
   EXPECT_EQ(server_.FilesInFolder().size(), 1U);
   ASSERT_THAT(server_.key_files().Upkeep(), IsOk());
   EXPECT_THAT(server_.FilesInFolder(), IsEmpty());

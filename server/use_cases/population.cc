@@ -37,7 +37,7 @@ absl::StatusOr<api::ListSubmissionsResponse> Population::List(const Call& call,
                                                               const api::ListSubmissionsRequest& request) const {
   const State::View state = core_.state.Read();
   KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
-  const std::string wanted = WantedRegister(call.caller, request.register_id());
+  KOBLING_ASSIGN_OR_RETURN(const std::string wanted, WantedRegister(call.caller, request.register_id()));
   api::ListSubmissionsResponse response;
   for (const records::SubmissionRecord& submission : project->rows.submissions) {
     if (wanted.empty() || submission.register_id() == wanted) {
@@ -50,9 +50,8 @@ absl::StatusOr<api::ListSubmissionsResponse> Population::List(const Call& call,
 absl::StatusOr<api::Submission> Population::Get(const Call& call, const api::GetSubmissionRequest& request) const {
   const State::View state = core_.state.Read();
   KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
-  KOBLING_ASSIGN_OR_RETURN(
-      const records::SubmissionRecord submission,
-      FindSubmission(*project, WantedRegister(call.caller, request.register_id()), request.number()));
+  KOBLING_ASSIGN_OR_RETURN(const std::string wanted, WantedRegister(call.caller, request.register_id()));
+  KOBLING_ASSIGN_OR_RETURN(const records::SubmissionRecord submission, FindSubmission(*project, wanted, request.number()));
   return ToApi(submission);
 }
 

@@ -1,5 +1,7 @@
 #include "server/use_cases/population.h"
 
+#include <functional>
+#include <latch>
 #include <thread>
 
 #include "crypto/random.h"
@@ -27,7 +29,8 @@ class PopulationTest : public ::testing::Test {
     request.set_project_id(project_);
     request.set_number(number);
     request.set_reason("feil uttrekk");
-    return server_.population().Withdraw(server_.Register(register_id, "PopulationService/WithdrawSubmission"), request);
+    return server_.population().Withdraw(server_.Register(register_id, "PopulationService/WithdrawSubmission"),
+                                         request);
   }
 
   absl::StatusOr<api::Project> Reopen(const std::string& register_id) {
@@ -43,7 +46,8 @@ class PopulationTest : public ::testing::Test {
     api::CompletePopulationRequest request;
     request.set_request_id(crypto::NewRequestId());
     request.set_project_id(project_);
-    return server_.population().Complete(server_.Register(register_id, "PopulationService/CompletePopulation"), request);
+    return server_.population().Complete(server_.Register(register_id, "PopulationService/CompletePopulation"),
+                                         request);
   }
 
   std::uint64_t Persons() {
@@ -67,8 +71,8 @@ TEST_F(PopulationTest, BadRowsAreReportedByNumberAndReasonAndTheRestStands) {
   wrong_check.back() = wrong_check.back() == '0' ? '1' : '0';
   std::string letters = Person(2);
   letters[3] = 'x';
-  const auto submitted =
-      server_.Submit(project_, "NPR", {{Person(0), wrong_check, "", Person(3), letters, Person(0), std::string(11, '0')}});
+  const auto submitted = server_.Submit(
+      project_, "NPR", {{Person(0), wrong_check, "", Person(3), letters, Person(0), std::string(11, '0')}});
   ASSERT_THAT(submitted.response, IsOk());
   EXPECT_THAT(RowsAndReasons(submitted.faults),
               ElementsAre(std::pair(std::uint64_t{1}, Reason::kIdentifierCheckDigits),
@@ -94,7 +98,8 @@ TEST_F(PopulationTest, ARealPersonsNumberIsRefusedInATrial) {
   // An officially published example of a fødselsnummer.
   const auto submitted = server_.Submit(project_, "NPR", {{Person(0), "29020073150"}});
   ASSERT_THAT(submitted.response, IsOk());
-  EXPECT_THAT(RowsAndReasons(submitted.faults), ElementsAre(std::pair(std::uint64_t{1}, Reason::kIdentifierNotSynthetic)));
+  EXPECT_THAT(RowsAndReasons(submitted.faults),
+              ElementsAre(std::pair(std::uint64_t{1}, Reason::kIdentifierNotSynthetic)));
   EXPECT_EQ(Persons(), 1U);
 }
 
@@ -252,7 +257,8 @@ TEST_F(PopulationTest, RefuseInvalidRefusesTheWholeStream) {
 }
 
 TEST_F(PopulationTest, NothingValidIsRefused) {
-  EXPECT_THAT(server_.Submit(project_, "NPR", {{"", std::string(11, '1')}}).response, RefusedWith(Reason::kNothingValid));
+  EXPECT_THAT(server_.Submit(project_, "NPR", {{"", std::string(11, '1')}}).response,
+              RefusedWith(Reason::kNothingValid));
   EXPECT_THAT(server_.Submit(project_, "NPR", {{}}).response, RefusedWith(Reason::kNothingValid));
   EXPECT_THAT(server_.Submit(project_, "NPR", {{""}, {Person(0)}}).response, RefusedWith(Reason::kNothingValid));
 }
@@ -275,12 +281,16 @@ TEST_F(PopulationTest, RegistersSeeTheirOwnSubmissionsOnly) {
   server_.SubmitAll(project_, "MFR", People(3, 6));
   api::ListSubmissionsRequest request;
   request.set_project_id(project_);
-  request.set_register_id("NPR");
-  const auto own = server_.population().List(server_.Register("MFR", "PopulationService/ListSubmissions"), request);
+  const Call call = server_.Register("MFR", "PopulationService/ListSubmissions");
+  const auto own = server_.population().List(call, request);
+  ASSERT_THAT(own, IsOk());
   ASSERT_EQ(own->submissions_size(), 1);
   EXPECT_EQ(own->submissions(0).register_id(), "MFR");
+  request.set_register_id("NPR");
+  EXPECT_THAT(server_.population().List(call, request), RefusedWith(Reason::kNotPermitted));
   request.clear_register_id();
-  EXPECT_EQ(server_.population().List(server_.Officer("PopulationService/ListSubmissions"), request)->submissions_size(), 2);
+  EXPECT_EQ(
+      server_.population().List(server_.Officer("PopulationService/ListSubmissions"), request)->submissions_size(), 2);
 }
 
 TEST_F(PopulationTest, NothingThatIsStoredIsClear) {
@@ -313,10 +323,24 @@ TEST_F(PopulationTest, TwoStreamsWithTheSameNewPeopleGiveEachPersonOneNumber) {
   const auto two = begin("MFR");
   api::SubmitCommit commit;
   commit.add_rows_per_column(7);
-  {
-    std::jthread other([&] { EXPECT_THAT(one->Commit(commit), IsOk()); });
-    EXPECT_THAT(two->Commit(commit), IsOk());
-  }
+  std::vector<std::jthread> threads;
+  ASSERT_THAT(server_.core().committer.Commit([&](Change& change) {
+    change.event.operation = "test.wait";
+    std::latch begun(2);
+    for (const auto& stream : {std::ref(one), std::ref(two)}) {
+      threads.emplace_back([&begun, &commit, stream] {
+        begun.count_down();
+        EXPECT_THAT(stream.get()->Commit(commit), IsOk());
+      });
+    }
+    begun.wait();
+    for (int i = 0; i < 10'000; ++i) {
+      std::this_thread::yield();  // until both have looked their people up and wait for this change
+    }
+    return absl::OkStatus();
+  }),
+              IsOk());
+  threads.clear();
   EXPECT_EQ(server_.core().directory.size(), 7U);
   EXPECT_EQ(Persons(), 7U);
   const State::View state = server_.core().state.Read();

@@ -374,7 +374,7 @@ absl::StatusOr<api::GetProjectHistoryResponse> Projects::History(const Call& cal
   api::GetProjectHistoryResponse response;
   KOBLING_RETURN_IF_ERROR(
       storage::EventLog::ForEach(core_.store, 0, [&](std::uint64_t index, const storage::Event& event) {
-        if (event.project == request.project_id() && event.result == "OK" && event.operation.starts_with("project.")) {
+        if (event.project == request.project_id() && event.result == "OK" && (event.operation.starts_with("project.") || event.operation == "population.lock-source")) {
           api::HistoryEntry& entry = *response.add_entries();
           entry.set_event_index(index);
           entry.set_operation(event.operation);

@@ -22,14 +22,16 @@ Request About(const std::string& project) {
 class ProjectsTest : public ::testing::Test {
  protected:
   absl::StatusOr<api::Project> Ready(const std::string& id) {
-    return server_.projects().MarkReady(server_.Caseworker("ProjectService/MarkReady"), About<api::MarkReadyRequest>(id));
+    return server_.projects().MarkReady(server_.Caseworker("ProjectService/MarkReady"),
+                                        About<api::MarkReadyRequest>(id));
   }
   absl::StatusOr<api::Project> ActivateBy(const std::string& actor, const std::string& id) {
     return server_.projects().Activate(server_.By(Role::kKeyOfficer, actor, "ProjectService/ActivateProject"),
                                        About<api::ActivateProjectRequest>(id));
   }
   absl::StatusOr<api::Project> Close(const std::string& id) {
-    return server_.projects().Close(server_.Officer("ProjectService/CloseProject"), About<api::CloseProjectRequest>(id));
+    return server_.projects().Close(server_.Officer("ProjectService/CloseProject"),
+                                    About<api::CloseProjectRequest>(id));
   }
   absl::StatusOr<api::Project> Cancel(const std::string& id) {
     return server_.projects().Cancel(server_.Caseworker("ProjectService/CancelProject"),
@@ -117,8 +119,9 @@ TEST_F(ProjectsTest, NobodyWhoWroteTheCaseActivatesIt) {
   auto update = About<api::UpdateProjectRequest>(id);
   *update.mutable_project_case() = FullCase({Defining("NPR")});
   update.mutable_project_case()->set_title("Ny tittel");
-  ASSERT_THAT(server_.projects().Update(server_.By(Role::kCaseworker, "bente.sak", "ProjectService/UpdateProject"), update),
-              IsOk());
+  ASSERT_THAT(
+      server_.projects().Update(server_.By(Role::kCaseworker, "bente.sak", "ProjectService/UpdateProject"), update),
+      IsOk());
   ASSERT_THAT(server_.projects().MarkReady(server_.By(Role::kCaseworker, "carl.sak", "ProjectService/MarkReady"),
                                            About<api::MarkReadyRequest>(id)),
               IsOk());

@@ -8,6 +8,7 @@
 #include "crypto/age_key.h"
 #include "domain/error.h"
 #include "domain/status_macros.h"
+#include "server/core/access.h"
 #include "server/core/convert.h"
 #include "server/core/dates.h"
 #include "server/core/project_case.h"
@@ -152,7 +153,7 @@ absl::StatusOr<api::RecipientKey> Registers::SubmitKey(const Call& call,
 
 absl::StatusOr<api::ListRecipientKeysResponse> Registers::ListKeys(const Call& call,
                                                                    const api::ListRecipientKeysRequest& request) const {
-  const std::string wanted = call.caller.role == Role::kRegister ? call.caller.id.text() : request.register_id();
+  KOBLING_ASSIGN_OR_RETURN(const std::string wanted, WantedRegister(call.caller, request.register_id()));
   api::ListRecipientKeysResponse response;
   const State::View state = core_.state.Read();
   for (const auto& [id, record] : state->registers) {

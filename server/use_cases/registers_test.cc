@@ -132,8 +132,7 @@ TEST_F(RegistersTest, AnApprovedKeyReplacesTheOneBefore) {
   const api::RecipientKey second = server_.EnrolKey("NPR");
   EXPECT_EQ(second.number(), 2U);
   EXPECT_EQ(Usable("2026-11-22")->number(), 2U);
-  const auto keys =
-      server_.registers().ListKeys(server_.Register("NPR", "RegisterService/ListRecipientKeys"), {});
+  const auto keys = server_.registers().ListKeys(server_.Register("NPR", "RegisterService/ListRecipientKeys"), {});
   ASSERT_EQ(keys->keys_size(), 2);
   EXPECT_EQ(keys->keys(0).number(), 2U) << "newest first";
   EXPECT_EQ(keys->keys(1).state(), api::RECIPIENT_KEY_STATE_REPLACED);
@@ -165,14 +164,17 @@ TEST_F(RegistersTest, TheSameKeyIsNotTakenTwiceAndNonsenseNever) {
   EXPECT_THAT(SubmitKey("NPR", ""), RefusedWith(Reason::kRecipientKeyMalformed));
 }
 
-TEST_F(RegistersTest, ARegisterSeesItsOwnKeysWhateverItAsksFor) {
+TEST_F(RegistersTest, ARegisterSeesItsOwnKeysOnly) {
   server_.AddRegister("DAAR");
   server_.EnrolKey("NPR");
   server_.EnrolKey("DAAR");
   api::ListRecipientKeysRequest request;
-  request.set_register_id("DAAR");
-  const auto own = server_.registers().ListKeys(server_.Register("NPR", "RegisterService/ListRecipientKeys"), request);
+  const Call call = server_.Register("NPR", "RegisterService/ListRecipientKeys");
+  const auto own = server_.registers().ListKeys(call, request);
+  ASSERT_THAT(own, IsOk());
   ASSERT_EQ(own->keys_size(), 1);
+  request.set_register_id("DAAR");
+  EXPECT_THAT(server_.registers().ListKeys(call, request), RefusedWith(Reason::kNotPermitted));
   EXPECT_EQ(own->keys(0).register_id(), "NPR");
   const auto all = server_.registers().ListKeys(server_.Officer("RegisterService/ListRecipientKeys"), {});
   EXPECT_EQ(all->keys_size(), 2);

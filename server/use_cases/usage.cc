@@ -75,6 +75,10 @@ absl::StatusOr<records::KeyFileRecord> UsageStream::FindOwnKeyFile() const {
       if (!WasHandedOut(key_file)) {
         return MakeError(Reason::kKeyFileWithdrawn, {{DetailKey::kKeyFile, std::uint64_t{key_file.number()}}});
       }
+      if (header_.delivered_on() < DateText(DayOf(absl::FromUnixMicros(key_file.issued().time_us())))) {
+        return MakeError(Reason::kFieldMalformed, {{DetailKey::kField, "delivered_on"},
+                                                   {DetailKey::kHint, "the key file was issued after that day"}});
+      }
       return key_file;
     }
   }
@@ -286,6 +290,17 @@ absl::StatusOr<api::ReportResponse> UsageStream::Store(records::UsageRecord reco
     change.Put(replaced);
     record.set_version(corrected->version() + 1);
   }
+  for (const records::UsageRecord& other : project.rows.usage) {
+    const bool stands = !other.replaced() && other.register_id() == record.register_id() &&
+                        other.key_file_number() == record.key_file_number() &&
+                        other.delivery_reference() != record.corrects_reference();
+    // Nothing was delivered with the file, or something was: both cannot stand.
+    if (stands && other.delivery_reference() != record.delivery_reference() && (other.used() == 0) != (record.used() == 0)) {
+      return MakeError(Reason::kDeliveryExists,
+                       {{DetailKey::kField, "none_used"},
+                        {DetailKey::kHint, "another report of this key file says otherwise; correct it"}});
+    }
+  }
   if (same != nullptr && record.corrects_reference() != record.delivery_reference()) {
     return MakeError(Reason::kDeliveryExists, {{DetailKey::kField, "delivery_reference"}});
   }
@@ -301,7 +316,7 @@ absl::StatusOr<api::GetUsageStatusResponse> Usage::Status(const Call& call,
                                                           const api::GetUsageStatusRequest& request) const {
   const State::View state = core_.state.Read();
   KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
-  const std::string wanted = WantedRegister(call.caller, "");
+  KOBLING_ASSIGN_OR_RETURN(const std::string wanted, WantedRegister(call.caller, ""));
   const std::string today = DateText(DayOf(core_.clock.Now()));
   api::GetUsageStatusResponse response;
   for (const records::KeyFileRecord& key_file : project->rows.key_files) {

@@ -72,8 +72,8 @@ TEST_F(UsageTest, WhatTheKeyFileHoldsCountsAndTheRestIsReportedByRow) {
 
 TEST_F(UsageTest, TheEventCountsAllFaultsWhereverTheyWereFound) {
   std::vector<std::string> rows = Lopenumre(0, 2);
-  rows.push_back("LAAAAAAAAAAAAAAAAA");          // found in the batch
-  rows.push_back(Lopenumre(12, 13).front());     // found at the commit
+  rows.push_back("LAAAAAAAAAAAAAAAAA");       // found in the batch
+  rows.push_back(Lopenumre(12, 13).front());  // found at the commit
   ASSERT_THAT(server_.Report(server_.Header(project_, 1, "leveranse 1"), rows).response, IsOk());
   const storage::Event event = server_.LastEvent();
   EXPECT_THAT(event.counts, ::testing::Contains(std::pair<std::string, std::uint64_t>("faults", 2)));
@@ -163,7 +163,8 @@ TEST_F(UsageTest, NothingUsedIsAReportToo) {
   const auto none = server_.Report(header, {});
   ASSERT_THAT(none.response, IsOk());
   EXPECT_EQ(none.response->result().used(), 0U);
-  EXPECT_THAT(server_.Report(server_.Header(project_, 1, "leveranse 2"), {}).response, RefusedWith(Reason::kNothingValid));
+  EXPECT_THAT(server_.Report(server_.Header(project_, 1, "leveranse 2"), {}).response,
+              RefusedWith(Reason::kNothingValid));
 }
 
 TEST_F(UsageTest, TheHeaderIsCheckedInFull) {
@@ -175,7 +176,8 @@ TEST_F(UsageTest, TheHeaderIsCheckedInFull) {
       {"delivered_on", Reason::kFieldMalformed, [](api::ReportHeader& h) { h.set_delivered_on("2026-02-30"); }},
       {"delivered_on", Reason::kFieldMalformed, [](api::ReportHeader& h) { h.set_delivered_on("2026-11-23"); }},
       {"recipient", Reason::kFieldMalformed, [](api::ReportHeader& h) { h.set_recipient("til " + Person(0)); }},
-      {"delivery_reference", Reason::kFieldMalformed, [](api::ReportHeader& h) { h.set_delivery_reference(Person(0)); }},
+      {"delivery_reference", Reason::kFieldMalformed,
+       [](api::ReportHeader& h) { h.set_delivery_reference(Person(0)); }},
   };
   for (const auto& [field, reason, spoil] : cases) {
     api::ReportHeader header = server_.Header(project_, 1, "leveranse 1");

@@ -210,7 +210,7 @@ TEST_F(BrokenConnectionTest, StreamsThatBreakBeforeTheCommitLeaveNothingInTheDat
   {
     const auto database = StoppedDatabase::Open(trial_.config());
     ASSERT_TRUE(database.ok()) << database.status();
-    directory = *(*database)->DirectoryIdentifiers();
+    directory = (*database)->DirectoryIdentifiers();
     sets = *(*database)->CountRows(storage::Family::kSets);
   }
   ASSERT_EQ(directory.size(), kRows);
@@ -228,7 +228,7 @@ TEST_F(BrokenConnectionTest, StreamsThatBreakBeforeTheCommitLeaveNothingInTheDat
   ASSERT_TRUE(server_->Stop().ok());
   const auto database = StoppedDatabase::Open(trial_.config());
   ASSERT_TRUE(database.ok()) << database.status();
-  EXPECT_TRUE(*(*database)->DirectoryIdentifiers() == directory) << "a broken stream left identifiers behind";
+  EXPECT_TRUE((*database)->DirectoryIdentifiers() == directory) << "a broken stream left identifiers behind";
   EXPECT_EQ(*(*database)->CountRows(storage::Family::kSets), sets);
   EXPECT_TRUE((*database)->CheckedEvents().ok());
 }
@@ -283,7 +283,7 @@ TEST_F(BrokenConnectionTest, AMatchIsTakenExactlyOnceAfterTheRetry) {
   ASSERT_TRUE(server_->Stop().ok());
   const auto database = StoppedDatabase::Open(trial_.config());
   ASSERT_TRUE(database.ok()) << database.status();
-  EXPECT_TRUE(*(*database)->DirectoryIdentifiers() == std::set<std::string>(population_.begin(), population_.end()));
+  EXPECT_TRUE((*database)->DirectoryIdentifiers() == std::set<std::string>(population_.begin(), population_.end()));
 }
 
 TEST_F(BrokenConnectionTest, AReportCountsExactlyOnceAfterTheRetry) {

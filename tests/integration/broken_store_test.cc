@@ -76,7 +76,7 @@ TEST_P(BrokenStoreTest, TheServerEndsAndTheSubmissionIsWholeOrNotThere) {
     ASSERT_TRUE(database.ok()) << database.status();
     const auto projects = *(*database)->Projects();
     EXPECT_EQ(projects.at(project_).submissions.size(), is_written ? 1U : 0U);
-    EXPECT_EQ((*database)->DirectoryIdentifiers()->size(), is_written ? identifiers.size() : 0U);
+    EXPECT_EQ((*database)->DirectoryIdentifiers().size(), is_written ? identifiers.size() : 0U);
     EXPECT_EQ(*(*database)->CountRows(storage::Family::kSets), is_written ? 1U : 0U);
     EXPECT_TRUE((*database)->CheckedEvents().ok());
   }
@@ -89,7 +89,7 @@ TEST_P(BrokenStoreTest, TheServerEndsAndTheSubmissionIsWholeOrNotThere) {
   const auto database = StoppedDatabase::Open(trial_.config());
   ASSERT_TRUE(database.ok()) << database.status();
   EXPECT_EQ((*database)->Projects()->at(project_).submissions.size(), 1U);
-  EXPECT_TRUE(*(*database)->DirectoryIdentifiers() == std::set<std::string>(identifiers.begin(), identifiers.end()));
+  EXPECT_TRUE((*database)->DirectoryIdentifiers() == std::set<std::string>(identifiers.begin(), identifiers.end()));
 }
 
 INSTANTIATE_TEST_SUITE_P(AtTheCommit, BrokenStoreTest,
@@ -115,9 +115,10 @@ TEST_F(FaultyServerTest, TwoRegistersWithTheSameNewIdentifiersGiveEachItsNumberO
   ASSERT_TRUE(server_->Stop().ok());
   const auto database = StoppedDatabase::Open(trial_.config());
   ASSERT_TRUE(database.ok()) << database.status();
-  EXPECT_TRUE(*(*database)->DirectoryIdentifiers() == everybody);
+  EXPECT_TRUE((*database)->DirectoryIdentifiers() == everybody);
   std::map<std::string, std::vector<std::string>> sets;
-  for (const auto& submission : (*database)->Projects()->at(project_).submissions) {
+  const auto projects = *(*database)->Projects();
+  for (const auto& submission : projects.at(project_).submissions) {
     sets[submission.register_id()].push_back(submission.index_set());
   }
   EXPECT_EQ(sets["NPR"].size(), 8U);

@@ -34,31 +34,34 @@ absl::StatusOr<std::unique_ptr<StoppedDatabase>> StoppedDatabase::Open(const ser
                                                     std::move(*database->keys_->identifiers)));
   database->sets_ = std::make_unique<storage::SetStore>(*database->store_, std::move(*database->keys_->set_digest),
                                                         std::move(*database->keys_->sets));
+  KOBLING_RETURN_IF_ERROR(database->ReadDirectory());
   return database;
 }
 
-absl::StatusOr<std::set<std::string>> StoppedDatabase::DirectoryIdentifiers() const {
+absl::Status StoppedDatabase::ReadDirectory() {
   storage::NumberSet all;
   all.addRange(0, directory_->size());
-  std::set<std::string> identifiers;
   KOBLING_RETURN_IF_ERROR(directory_->ForEach(all, [&](domain::IdentifierNumber, const domain::NationalId& identifier) {
     const auto digits = identifier.digits();
-    identifiers.emplace(digits.begin(), digits.end());
+    by_number_.emplace_back(digits.begin(), digits.end());
   }));
-  if (identifiers.size() != directory_->size()) {
-    return absl::InternalError("the directory has an identifier twice");
+  if (by_number_.size() != directory_->size() || DirectoryIdentifiers().size() != directory_->size()) {
+    return absl::InternalError("the directory lacks an identifier, or has one twice");
   }
-  return identifiers;
+  return absl::OkStatus();
 }
+
+std::set<std::string> StoppedDatabase::DirectoryIdentifiers() const { return {by_number_.begin(), by_number_.end()}; }
 
 absl::StatusOr<std::set<std::string>> StoppedDatabase::IdentifiersOf(const storage::SetId& set) const {
   KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet numbers, sets_->Get(set));
   std::set<std::string> identifiers;
-  KOBLING_RETURN_IF_ERROR(
-      directory_->ForEach(numbers, [&](domain::IdentifierNumber, const domain::NationalId& identifier) {
-        const auto digits = identifier.digits();
-        identifiers.emplace(digits.begin(), digits.end());
-      }));
+  for (const std::uint32_t number : numbers) {
+    if (number >= by_number_.size()) {
+      return absl::InternalError("a set holds a number that was never given out");
+    }
+    identifiers.insert(by_number_[number]);
+  }
   return identifiers;
 }
 

@@ -22,7 +22,7 @@ namespace kobling::tests {
 
 class StoppedDatabase {
  public:
-  // Fails as the opening of the store and of the keys do.
+  // Fails as the opening of the store and of the keys do, and if the directory has an identifier twice.
   static absl::StatusOr<std::unique_ptr<StoppedDatabase>> Open(const server::ServerConfig& config);
 
   storage::KeyValueStore& store() { return *store_; }
@@ -31,7 +31,7 @@ class StoppedDatabase {
   const storage::SetStore& sets() const { return *sets_; }
 
   // Identifiers with a row in the directory, eleven digits each.
-  absl::StatusOr<std::set<std::string>> DirectoryIdentifiers() const;
+  std::set<std::string> DirectoryIdentifiers() const;
   // The identifiers of a stored set.
   absl::StatusOr<std::set<std::string>> IdentifiersOf(const storage::SetId& set) const;
   absl::StatusOr<std::map<std::string, storage::ProjectRows>> Projects() const;
@@ -44,12 +44,14 @@ class StoppedDatabase {
 
  private:
   StoppedDatabase() = default;
+  absl::Status ReadDirectory();
 
   std::unique_ptr<crypto::SecretArena> arena_;
   std::unique_ptr<storage::KeyValueStore> store_;
   std::unique_ptr<server::ServiceKeys> keys_;
   std::unique_ptr<storage::Directory> directory_;
   std::unique_ptr<storage::SetStore> sets_;
+  std::vector<std::string> by_number_;  // the directory's identifiers
 };
 
 }  // namespace kobling::tests

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/time/civil_time.h"
 #include "absl/time/clock.h"
 #include "crypto/random.h"
+#include "server/core/dates.h"
 
 namespace kobling::tests {
 namespace {
@@ -31,10 +31,7 @@ std::string ReasonName(const absl::Status& status) {
   return reason.has_value() ? std::string(domain::InfoOf(*reason).name) : "";
 }
 
-std::string Day(int days_from_today) {
-  const absl::CivilDay today = absl::ToCivilDay(absl::Now(), absl::UTCTimeZone());
-  return absl::FormatCivilTime(today + days_from_today);
-}
+std::string Day(int days_from_today) { return server::DateText(server::DayOf(absl::Now()) + days_from_today); }
 
 MemoryRows::MemoryRows(std::vector<std::string> columns, std::size_t row_bytes, std::size_t batch_rows)
     : columns_(std::move(columns)), row_bytes_(row_bytes), batch_rows_(batch_rows) {}
@@ -197,7 +194,7 @@ api::ReportHeader MakeReportHeader(const api::KeyFile& key_file, const std::stri
   header.set_project_id(key_file.project_id());
   header.set_key_file_number(key_file.number());
   header.set_delivery_reference(delivery);
-  header.set_delivered_on(Day(-1));
+  header.set_delivered_on(Day(0));
   header.set_recipient("Invented university");
   return header;
 }

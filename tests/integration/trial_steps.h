@@ -17,7 +17,7 @@ namespace api = ::kobling::v1;
 // The reason's stable name; "OK" for no error, "" for an error without a reason.
 std::string ReasonName(const absl::Status& status);
 
-// "2026-11-22", so many days from today.
+// "2026-11-22", so many days from today, as the server counts days.
 std::string Day(int days_from_today);
 
 // Rows in memory as a stream: for each column its rows, packed.

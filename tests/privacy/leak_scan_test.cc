@@ -139,6 +139,11 @@ legal_reference = "§ 19 a"
 )");
   }
 
+  // The environment of the commands.
+  std::optional<std::string> Variable(const std::string& name) const {
+    return name == "KOBLING_HOME" ? std::optional((outputs_.path() / "profiles").string()) : std::nullopt;
+  }
+
   // One run of the command as its caller; what it prints is searched later. Returns its standard output.
   std::string Run(const Who& who, std::vector<std::string> arguments, const std::string& input = "") {
     arguments.insert(arguments.begin(), {"--profile", who.id});
@@ -153,9 +158,7 @@ legal_reference = "§ 19 a"
          .input = standard_input.get(),
          .input_is_terminal = false,
          .error_is_terminal = false,
-         .environment = [this](const std::string& name) -> std::optional<std::string> {
-           return name == "KOBLING_HOME" ? std::optional((outputs_.path() / "profiles").string()) : std::nullopt;
-         },
+         .environment = [this](const std::string& name) { return Variable(name); },
          .clock = trial_.clock(),
          .retry = {.attempts = 1, .first_wait = absl::ZeroDuration()},
          .connect = [this, who](const client::Profile&) -> absl::StatusOr<std::unique_ptr<client::Connection>> {
@@ -268,9 +271,9 @@ void LeakScanTest::DoTheJob() {
   }
   RunWell(npr, {"apply", "--keyfile", Output("NPR_P0001_0001.csv.age"), "--in", Data("npr_extract.csv"), "--column",
                 "fnr", "--relative", "mor_fnr", "--out", Data("npr_delivery.csv"), "--used", Data("npr_used.txt")});
-  RunWell(npr, {"usage", "report", project_, "--keyfile", "1", "--delivery", "2026-1", "--delivered-on", Day(-1),
+  RunWell(npr, {"usage", "report", project_, "--keyfile", "1", "--delivery", "2026-1", "--delivered-on", Day(0),
                 "--recipient", "Invented university", "--file", Data("npr_used.txt")});
-  RunWell(kreft, {"usage", "report", project_, "--keyfile", "1", "--delivery", "2026-1", "--delivered-on", Day(-1),
+  RunWell(kreft, {"usage", "report", project_, "--keyfile", "1", "--delivery", "2026-1", "--delivered-on", Day(0),
                   "--recipient", "Invented university", "--none"});
   for (const std::string& person : {people_[0], people_[12], others_[0], others_[15]}) {
     RunWell(kPortal, {"insight", "lookup", "--purpose", "citizen's own request"}, person + '\n');
@@ -291,7 +294,7 @@ void LeakScanTest::ProvokeErrors() {
                  "--refuse-invalid"});
   // Løpenumre of NPR's file are none of KREFT's.
   RunBadly(RegisterCaller("KREFT"),
-           {"usage", "report", project_, "--keyfile", "1", "--delivery", "2026-2", "--delivered-on", Day(-1),
+           {"usage", "report", project_, "--keyfile", "1", "--delivery", "2026-2", "--delivered-on", Day(0),
             "--recipient", "Invented university", "--file", Data("npr_population.csv")});
   RunBadly(npr, {"apply", "--keyfile", Output("NPR_P0001_0001.csv.age"), "--in", Data("npr_extract.csv"), "--column",
                  "npr_key", "--out", Data("wrong.csv")});
@@ -312,7 +315,7 @@ void LeakScanTest::ProvokeErrors() {
   header.set_project_id(project_);
   header.set_key_file_number(1);
   header.set_delivery_reference("of " + people_[11]);
-  header.set_delivered_on(Day(-1));
+  header.set_delivered_on(Day(0));
   header.set_recipient("Invented university");
   MemoryRows rows({std::string("L0123456789ABCDEFG")}, domain::Lopenummer::kLength);
   CountingListener listener;
@@ -327,8 +330,7 @@ void LeakScanTest::ProvokeErrors() {
 void LeakScanTest::LearnLopenumre(ByteSearch& search) {
   std::size_t learned = 0;
   for (const std::string id : {"NPR", "KREFT"}) {
-    const auto profile = client::Profile::Load(
-        id, {}, [this](const std::string&) { return std::optional((outputs_.path() / "profiles").string()); });
+    const auto profile = client::Profile::Load(id, {}, [this](const std::string& name) { return Variable(name); });
     ASSERT_TRUE(profile.ok()) << profile.status();
     const auto opener = client::KeyFileOpener::Create(*profile);
     ASSERT_TRUE(opener.ok()) << opener.status();

@@ -90,8 +90,9 @@ TEST(Includes, AreRead) {
 TEST(Includes, PointFromALayerToThoseBelowIt) {
   EXPECT_EQ(Offences([](const SourceFile& file, const Include& include) {
               const Layer* layer = LayerOf(file);
-              // The tests of a folder may use the kit of the tests.
-              const bool is_test_kit = file.IsTest() && include.name.starts_with("tests/");
+              // Tests may use the kit of the tests, and those of the server the whole server.
+              const bool is_test_kit = file.IsTest() && (include.name.starts_with("tests/") ||
+                                                         (file.IsIn("server") && include.name.starts_with("server/")));
               return layer != nullptr && StartsWithAny(include.name, kOurs) &&
                      !StartsWithAny(include.name, layer->may_include) && !is_test_kit;
             }),
