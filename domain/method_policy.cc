@@ -87,6 +87,7 @@ constexpr MethodPolicy kMethods[] = {
      Effect::kRead,
      Resend::kSafe},
 
+    {"/grpc.health.v1.Health/Check", "server.health", RoleSet::All(), Effect::kRead, Resend::kSafe},
     {"/kobling.v1.OperatorService/GetServerInfo", "server.info", RoleSet::All(), Effect::kRead, Resend::kSafe},
 };
 

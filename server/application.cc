@@ -23,6 +23,7 @@
 #include "server/core/service_keys.h"
 #include "server/runtime/tls.h"
 #include "server/services/audit_service.h"
+#include "server/services/health_service.h"
 #include "server/services/insight_service.h"
 #include "server/services/key_file_service.h"
 #include "server/services/operator_service.h"
@@ -199,6 +200,7 @@ absl::Status Application::Serve(const ServeOptions& options) {
   InsightService insight_service(*parts.pipeline, *parts.core, parts.rules);
   AuditService audit_service(*parts.pipeline, *parts.core, parts.watch);
   OperatorService operator_service(*parts.pipeline, *parts.core);
+  HealthService health_service(*parts.pipeline);
   UnknownMethodService unknown_method_service(*parts.pipeline);
 
   grpc::ServerBuilder builder;
@@ -212,7 +214,7 @@ absl::Status Application::Serve(const ServeOptions& options) {
   builder.SetResourceQuota(quota);
   for (grpc::Service* service : std::initializer_list<grpc::Service*>{
            &register_service, &project_service, &population_service, &key_file_service, &usage_service,
-           &insight_service, &audit_service, &operator_service}) {
+           &insight_service, &audit_service, &operator_service, &health_service}) {
     builder.RegisterService(service);
   }
   builder.RegisterCallbackGenericService(&unknown_method_service);

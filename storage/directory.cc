@@ -41,6 +41,9 @@ absl::StatusOr<std::unique_ptr<Directory>> Directory::Open(const Reader& store, 
 
 absl::Status Directory::OpenBlock(std::string_view key, std::string_view sealed,
                                   std::vector<domain::NationalId>& identifiers, std::uint32_t& first) const {
+  if (key.size() != sizeof(std::uint32_t)) {
+    return Corrupt("a block of identifiers has a wrong key");
+  }
   const std::string associated = SealedAs(key);
   KOBLING_ASSIGN_OR_RETURN(std::string packed, sealer_.Open(sealed, {associated}));
   const std::size_t count = packed.size() / kPackedBytes;
@@ -165,6 +168,9 @@ absl::Status Directory::ForEach(
   std::vector<domain::NationalId> identifiers;
   auto wanted = numbers.begin();
   for (; rows->Valid() && wanted != numbers.end(); rows->Next()) {
+    if (rows->key().size() != sizeof(std::uint32_t)) {
+      return Corrupt("a block of identifiers has a wrong key");
+    }
     const std::uint32_t last = ReadBigEndian<std::uint32_t>(rows->key());
     if (*wanted > last) {
       continue;

@@ -57,9 +57,12 @@ crypto::MerkleFrontier EventLog::Append(std::span<const Event> events, WriteBatc
 absl::Status EventLog::ForEach(const Reader& store, std::uint64_t first,
                                const std::function<bool(std::uint64_t, const Event&)>& visit) {
   KOBLING_ASSIGN_OR_RETURN(const auto rows, store.Scan(Family::kEvents, KeyRange{EventKey(first), ""}));
-  for (; rows->Valid(); rows->Next()) {
+  for (std::uint64_t expected = first; rows->Valid(); rows->Next(), ++expected) {
+    if (rows->key() != EventKey(expected)) {
+      return domain::MakeError(domain::Reason::kRecordCorrupt, {{domain::DetailKey::kHint, "an event is missing"}});
+    }
     KOBLING_ASSIGN_OR_RETURN(const Event event, DecodeEvent(rows->value()));
-    if (!visit(ReadBigEndian<std::uint64_t>(rows->key()), event)) {
+    if (!visit(expected, event)) {
       return absl::OkStatus();
     }
   }

@@ -32,7 +32,8 @@ class EventLog {
   // Root of the tree over all events.
   crypto::Digest Root() const { return frontier_.Root(); }
 
-  // Calls `visit` with each event from `first` on, by index, until it returns false.
+  // Calls `visit` with each event from `first` on, by index, until it returns false. Fails with RECORD_CORRUPT if an
+  // event is missing or cannot be read.
   static absl::Status ForEach(const Reader& store, std::uint64_t first,
                               const std::function<bool(std::uint64_t index, const Event& event)>& visit);
 

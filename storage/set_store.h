@@ -37,7 +37,8 @@ class SetStore {
   // Fails with RECORD_CORRUPT if the set is not stored or cannot be opened.
   absl::StatusOr<NumberSet> Get(const SetId& id) const;
 
-  // Whether the stored set holds the number. Reads one row, or two for a large set. Fails with RECORD_CORRUPT as Get does.
+  // Whether the stored set holds the number. Reads one row, or two for a large set. Fails with RECORD_CORRUPT as Get
+  // does.
   absl::StatusOr<bool> Contains(const SetId& id, std::uint32_t number) const;
 
  private:

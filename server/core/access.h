@@ -21,8 +21,8 @@ absl::StatusOr<const records::SourceRecord*> OwnSource(const Project& project, c
 // A source of the project by register. Fails with SOURCE_NOT_FOUND. For staff.
 absl::StatusOr<const records::SourceRecord*> SourceOf(const Project& project, std::string_view register_id);
 
-// Whose rows a list shows: a register's own, and NOT_PERMITTED if it asks for another's; for staff what was asked for, empty
-// for all.
+// Whose rows a list shows: a register's own, and NOT_PERMITTED if it asks for another's; for staff what was asked for,
+// empty for all.
 absl::StatusOr<std::string> WantedRegister(const Caller& caller, std::string_view asked);
 
 // The project is active, and today is one of its days. Fails with PROJECT_STATE or PROJECT_ENDED.

@@ -9,7 +9,6 @@
 #include "domain/ids.h"
 #include "domain/lopenummer.h"
 #include "domain/national_id.h"
-#include "domain/lopenummer.h"
 #include "domain/status_macros.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
@@ -92,6 +91,7 @@ bool HoldsPersonalNumber(std::string_view text) {
   return false;
 }
 
+// Strictly: no overlong forms, no surrogates.
 bool IsUtf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const auto lead = static_cast<unsigned char>(text[i]);
@@ -105,6 +105,13 @@ bool IsUtf8(std::string_view text) {
     }
     for (std::size_t j = 1; j < length; ++j) {
       if ((static_cast<unsigned char>(text[i + j]) & 0xc0) != 0x80) {
+        return false;
+      }
+    }
+    if (length > 2) {
+      const auto second = static_cast<unsigned char>(text[i + 1]);
+      if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second >= 0xa0) || (lead == 0xf0 && second < 0x90) ||
+          (lead == 0xf4 && second >= 0x90)) {
         return false;
       }
     }
@@ -242,7 +249,8 @@ absl::Status CheckCase(const records::CaseRecord& project_case,
   }
   KOBLING_RETURN_IF_ERROR(CheckDateOrder(project_case));
   if (project_case.approved_persons() > kMostPersons) {
-    return MakeError(Reason::kFieldMalformed, {{DetailKey::kField, "approved_persons"}, {DetailKey::kLimit, kMostPersons}});
+    return MakeError(Reason::kFieldMalformed,
+                     {{DetailKey::kField, "approved_persons"}, {DetailKey::kLimit, kMostPersons}});
   }
   if (project_case.purpose_kind() > kLastPurposeKind) {
     return Malformed("purpose_kind", "one of the kinds of § 1");

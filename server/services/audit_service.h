@@ -10,7 +10,8 @@ namespace kobling::server {
 
 class AuditService final : public kobling::v1::AuditService::Service {
  public:
-  AuditService(const Pipeline& pipeline, const Core& core, StreamWatch& watch) : pipeline_(pipeline), watch_(watch), audit_(core) {}
+  AuditService(const Pipeline& pipeline, const Core& core, StreamWatch& watch)
+      : pipeline_(pipeline), watch_(watch), audit_(core) {}
 
   grpc::Status ListEvents(grpc::ServerContext* context, const kobling::v1::ListEventsRequest* request,
                           grpc::ServerWriter<kobling::v1::ListEventsResponse>* writer) override;

@@ -61,13 +61,14 @@ grpc::Status KeyFileService::Match(grpc::ServerContext* context,
 grpc::Status KeyFileService::FetchKeyFile(grpc::ServerContext* context, const api::FetchKeyFileRequest* request,
                                           grpc::ServerWriter<api::FetchKeyFileResponse>* writer) {
   RequestSubject subject = SubjectOf(*request);
-  return pipeline_.Run(*context, "/kobling.v1.KeyFileService/FetchKeyFile", subject, [&](const Call& call) -> absl::Status {
-    KOBLING_ASSIGN_OR_RETURN(const auto guard, StreamWatch::Guard::Open(watch_, *context, call.caller));
-    return key_files_.Fetch(call, *request, [&](const api::FetchKeyFileResponse& part) {
-      guard->Heard();
-      return Send(*writer, part);
-    });
-  });
+  return pipeline_.Run(
+      *context, "/kobling.v1.KeyFileService/FetchKeyFile", subject, [&](const Call& call) -> absl::Status {
+        KOBLING_ASSIGN_OR_RETURN(const auto guard, StreamWatch::Guard::Open(watch_, *context, call.caller));
+        return key_files_.Fetch(call, *request, [&](const api::FetchKeyFileResponse& part) {
+          guard->Heard();
+          return Send(*writer, part);
+        });
+      });
 }
 
 }  // namespace kobling::server

@@ -1,4 +1,5 @@
-// Ends streams that have gone quiet and limits how many one caller has open, so that nobody holds memory and threads for long.
+// Ends streams that have gone quiet and limits how many one caller has open, so that nobody holds memory and threads
+// for long.
 #pragma once
 
 #include <chrono>

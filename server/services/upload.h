@@ -50,9 +50,8 @@ template <typename Response, typename Session, typename Commit, typename Stream>
 absl::StatusOr<Response> CommitSession(Session& session, const Commit& commit, Stream& stream) {
   const std::uint64_t rows_done = session.rows_done();
   if constexpr (requires { typename Session::FaultSink; }) {
-    return session.Commit(commit, [&](std::span<const api::RowFault> faults) {
-      return SendFaults<Response>(stream, faults, rows_done);
-    });
+    return session.Commit(
+        commit, [&](std::span<const api::RowFault> faults) { return SendFaults<Response>(stream, faults, rows_done); });
   } else {
     return session.Commit(commit);
   }

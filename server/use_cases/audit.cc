@@ -34,15 +34,15 @@ bool Matches(const storage::Event& event, const api::ListEventsRequest& request)
          (!request.has_until() || event.time < ToTime(request.until()));
 }
 
-// What a register sees: what it did itself, and what was decided about its part. Not what others tried, nor what their attempts
-// would tell about the population.
+// What a register sees: what it did itself, and what was decided about its part. Not what others tried, nor what their
+// attempts would tell about the population.
 bool ConcernsRegister(const storage::Event& event, const std::string& register_id) {
   if (event.actor == register_id && event.role == domain::NameOf(Role::kRegister)) {
     return true;
   }
-  constexpr std::string_view kAboutIt[] = {"register.add",         "register.update",  "recipient-key.approve",
+  constexpr std::string_view kAboutIt[] = {"register.add",         "register.update",    "recipient-key.approve",
                                            "recipient-key.revoke", "keyfile.open-match", "keyfile.release-match",
-                                           "keyfile.issue",        "keyfile.withdraw", "keyfile.expire",
+                                           "keyfile.issue",        "keyfile.withdraw",   "keyfile.expire",
                                            "project.reopen-source"};
   return event.register_id == register_id && event.result == "OK" &&
          std::find(std::begin(kAboutIt), std::end(kAboutIt), event.operation) != std::end(kAboutIt);

@@ -63,9 +63,9 @@ absl::Status AddUse(const storage::ProjectRows& rows, const std::vector<records:
   }
   if (!key_files.empty()) {
     // Only when every file with the person is reported on can it be said that none of them was used.
-    const bool all_reported = std::all_of(
-        key_files.begin(), key_files.end(),
-        [&](const records::KeyFileRecord& key_file) { return HasStandingReport(rows, key_file); });
+    const bool all_reported =
+        std::all_of(key_files.begin(), key_files.end(),
+                    [&](const records::KeyFileRecord& key_file) { return HasStandingReport(rows, key_file); });
     insight.set_use(!insight.used_on().empty() ? api::USE_USED
                     : all_reported             ? api::USE_NOT_USED
                                                : api::USE_NOT_YET_REPORTED);

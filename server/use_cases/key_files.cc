@@ -105,9 +105,8 @@ absl::StatusOr<KeyFiles::Plan> KeyFiles::MakePlan(const Call& call, const api::I
       }
       KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet population, PopulationFor(core_, *project, *source));
       if (newest->population_set() != core_.sets.NameOf(population)) {
-        return MakeError(Reason::kMatchMissing,
-                         {{DetailKey::kRegister, source->register_id()},
-                          {DetailKey::kHint, "the population has changed since the match"}});
+        return MakeError(Reason::kMatchMissing, {{DetailKey::kRegister, source->register_id()},
+                                                 {DetailKey::kHint, "the population has changed since the match"}});
       }
       row_sets.push_back(newest->matched_set());
       plan.duplicates = newest->counts().duplicates();
@@ -182,8 +181,8 @@ absl::StatusOr<api::KeyFile> KeyFiles::Issue(const Call& call, const api::IssueK
   record.set_sealed_bytes(sealed.sealed_bytes);
   record.set_sealed_sha256(Hex(sealed.sha256));
   KOBLING_RETURN_IF_ERROR(file.Keep());
-  // Should the commit fail, the file stays: a failed write may turn out to be there at the next start, which deletes the file
-  // if it is not. The next issue of the same number writes over it.
+  // Should the commit fail, the file stays: a failed write may turn out to be there at the next start, which deletes
+  // the file if it is not. The next issue of the same number writes over it.
   return CommitIssue(call, request, plan, record, sealed.hash);
 }
 

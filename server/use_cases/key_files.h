@@ -70,8 +70,9 @@ class KeyFiles {
   absl::Status Fetch(const Call& call, const api::FetchKeyFileRequest& request,
                      const std::function<absl::Status(const api::FetchKeyFileResponse&)>& send) const;
 
-  // At start and once an hour: lets files expire whose date has passed, with the server as the event's actor, and deletes
-  // every sealed file that no standing record names. Fails with KEY_FILE_EXPIRED if the file of a standing record is gone.
+  // At start and once an hour: lets files expire whose date has passed, with the server as the event's actor, and
+  // deletes every sealed file that no standing record names. Fails with KEY_FILE_EXPIRED if the file of a standing
+  // record is gone.
   absl::Status Upkeep() const;
 
  private:
@@ -87,8 +88,8 @@ class KeyFiles {
   mutable std::mutex issue_mutex_;
 };
 
-// Everybody in the project as far as the source is concerned: index persons, the relatives that it named itself, and those
-// that others named if the case says so.
+// Everybody in the project as far as the source is concerned: index persons, the relatives that it named itself, and
+// those that others named if the case says so.
 absl::StatusOr<storage::NumberSet> PopulationFor(const Core& core, const Project& project,
                                                  const records::SourceRecord& source);
 

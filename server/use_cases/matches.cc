@@ -100,7 +100,8 @@ absl::StatusOr<std::unique_ptr<MatchStream>> MatchStream::Begin(const Core& core
 }
 
 absl::Status MatchStream::Add(const api::IdentifierBatch& batch, std::vector<api::RowFault>& faults) {
-  content_.Update(std::span(reinterpret_cast<const std::uint8_t*>(batch.identifiers().data()), batch.identifiers().size()));
+  content_.Update(
+      std::span(reinterpret_cast<const std::uint8_t*>(batch.identifiers().data()), batch.identifiers().size()));
   return identifiers_.Add(batch, faults);
 }
 
@@ -255,7 +256,8 @@ absl::StatusOr<api::MatchWindow> Matches::Release(const Call& call, const api::R
     change.event.register_id = request.register_id();
     change.event.object = MatchObject(window.number());
     change.event.reason = request.reason();
-    change.event.counts = {{"rows", window.counts().rows()}};  // what matched is not for the register, who sees this event
+    change.event.counts = {
+        {"rows", window.counts().rows()}};  // what matched is not for the register, who sees this event
     return ToApi(window);
   });
 }

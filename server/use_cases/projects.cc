@@ -62,8 +62,8 @@ absl::Status CheckNoSourceLost(const records::CaseRecord& before, const records:
   return absl::OkStatus();
 }
 
-// The first key file that a register holds and has not reported any use of. One that expired before anybody fetched it is
-// in nobody's hands.
+// The first key file that a register holds and has not reported any use of. One that expired before anybody fetched it
+// is in nobody's hands.
 const records::KeyFileRecord* OutstandingUsage(const storage::ProjectRows& rows) {
   const auto found =
       std::find_if(rows.key_files.begin(), rows.key_files.end(), [&](const records::KeyFileRecord& key_file) {
@@ -140,6 +140,7 @@ absl::Status Projects::ChangeCase(const Call& call, const records::CaseRecord& w
     return MakeError(Reason::kRevisionPending, {{DetailKey::kProject, project.id()},
                                                 {DetailKey::kPosition, project.pending_revision().number()}});
   }
+  AddAuthor(call, project);
   project.set_revisions(project.revisions() + 1);
   records::RevisionRecord& revision = *project.mutable_pending_revision();
   revision.set_number(project.revisions());
@@ -191,7 +192,10 @@ absl::StatusOr<api::ListProjectsResponse> Projects::List(const Call& call,
 }
 
 absl::StatusOr<api::Project> Projects::Update(const Call& call, const api::UpdateProjectRequest& request) const {
-  return EditProject(call, request, [&](records::ProjectRecord& project, Change& change) {
+  return EditProject(call, request, [&](records::ProjectRecord& project, Change& change) -> absl::Status {
+    if (!request.has_project_case()) {
+      return MakeError(Reason::kFieldMissing, {{DetailKey::kField, "project_case"}});
+    }
     return ChangeCase(call, ToRecord(request.project_case()), request.reason(), project, change);
   });
 }
@@ -359,8 +363,8 @@ absl::StatusOr<api::Project> Projects::DestroyKey(const Call& call,
   if (!destroyed.ok()) {
     return destroyed;
   }
-  // A deleted row stays readable in older files of the store until they are rewritten. The sealed files go too; should one
-  // resist, the hourly upkeep tries again.
+  // A deleted row stays readable in older files of the store until they are rewritten. The sealed files go too; should
+  // one resist, the hourly upkeep tries again.
   KOBLING_RETURN_IF_ERROR(core_.store.Purge(storage::Family::kKeys));
   for (const std::string& file : files) {
     key_files_.Remove(file).IgnoreError();
@@ -374,7 +378,8 @@ absl::StatusOr<api::GetProjectHistoryResponse> Projects::History(const Call& cal
   api::GetProjectHistoryResponse response;
   KOBLING_RETURN_IF_ERROR(
       storage::EventLog::ForEach(core_.store, 0, [&](std::uint64_t index, const storage::Event& event) {
-        if (event.project == request.project_id() && event.result == "OK" && (event.operation.starts_with("project.") || event.operation == "population.lock-source")) {
+        if (event.project == request.project_id() && event.result == "OK" &&
+            (event.operation.starts_with("project.") || event.operation == "population.lock-source")) {
           api::HistoryEntry& entry = *response.add_entries();
           entry.set_event_index(index);
           entry.set_operation(event.operation);

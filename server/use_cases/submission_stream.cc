@@ -145,8 +145,8 @@ absl::StatusOr<api::SubmitResponse> SubmissionStream::Commit(const api::SubmitCo
   const absl::Status status = core_.committer.Commit([&](Change& change) -> absl::Status {
     ResolveStrangers(core_.directory, stream);
     // Refused before numbers are sealed: that is work for as long as the stream is, and everybody else waits.
-    KOBLING_ASSIGN_OR_RETURN(const auto answered, storage::RequestLedger::Get(core_.store, call_.caller.id.text(),
-                                                                              header_.request_id()));
+    KOBLING_ASSIGN_OR_RETURN(const auto answered,
+                             storage::RequestLedger::Get(core_.store, call_.caller.id.text(), header_.request_id()));
     if (!answered.has_value()) {
       KOBLING_ASSIGN_OR_RETURN(records::ProjectRecord project, CheckOpen());
       if (PassesApprovedNumber(stream)) {

@@ -152,7 +152,8 @@ absl::StatusOr<storage::NumberSet> UsageStream::Resolve(const records::KeyFileRe
     return used;
   }
   KOBLING_ASSIGN_OR_RETURN(const domain::ProjectId project_id, domain::ProjectId::Parse(key_file.project_id()));
-  KOBLING_ASSIGN_OR_RETURN(const crypto::LinkagePrf prf, core_.keys.ProjectPrf(core_.store, project_id, key_file.key_version()));
+  KOBLING_ASSIGN_OR_RETURN(const crypto::LinkagePrf prf,
+                           core_.keys.ProjectPrf(core_.store, project_id, key_file.key_version()));
   KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet issued, core_.sets.Get(key_file.set()));
   KOBLING_ASSIGN_OR_RETURN(
       const LopenummerTable table,
@@ -205,7 +206,8 @@ absl::StatusOr<api::ReportResponse> UsageStream::Commit(const api::ReportCommit&
   const crypto::Digest content = content_.Finish();
   const std::string digest =
       RequestDigest(core_, call_, header_.SerializeAsString() + std::string(content.begin(), content.end()));
-  KOBLING_ASSIGN_OR_RETURN(std::optional<std::string> earlier, EarlierAnswer(core_, call_, header_.request_id(), digest));
+  KOBLING_ASSIGN_OR_RETURN(std::optional<std::string> earlier,
+                           EarlierAnswer(core_, call_, header_.request_id(), digest));
   if (earlier.has_value()) {
     return ParseAnswer<api::ReportResponse>(*earlier);
   }
@@ -250,8 +252,7 @@ absl::StatusOr<api::ReportResponse> UsageStream::Commit(const api::ReportCommit&
     change.event.changes = {{"delivery_reference", record.corrects_reference(), record.delivery_reference()},
                             {"delivered_on", "", record.delivered_on()},
                             {"recipient", "", record.recipient()}};
-    change.event.counts = {
-        {"rows", rows_}, {"used", record.used()}, {"kept_back", kept_back_}, {"faults", fault_rows}};
+    change.event.counts = {{"rows", rows_}, {"used", record.used()}, {"kept_back", kept_back_}, {"faults", fault_rows}};
     KOBLING_ASSIGN_OR_RETURN(response, Store(record, used, change));
     RememberAnswer(core_, call_, header_.request_id(), digest, response.SerializeAsString(), change);
     return absl::OkStatus();
@@ -273,13 +274,9 @@ absl::StatusOr<api::ReportResponse> UsageStream::Store(records::UsageRecord reco
     reports += usage.register_id() == record.register_id() ? 1 : 0;
   }
   const records::UsageRecord* const same = FindReport(project, record.register_id(), record.delivery_reference());
-  if (same != nullptr && SameContent(*same, record)) {
-    *response.mutable_result() = ToApi(*same);
-    response.set_already_reported(true);
-    return response;
-  }
   record.set_version(1);
-  if (!record.corrects_reference().empty()) {
+  if (!record.corrects_reference().empty() &&
+      (same == nullptr || !SameContent(*same, record) || record.corrects_reference() != record.delivery_reference())) {
     const records::UsageRecord* const corrected =
         FindReport(project, record.register_id(), record.corrects_reference());
     if (corrected == nullptr) {
@@ -290,12 +287,18 @@ absl::StatusOr<api::ReportResponse> UsageStream::Store(records::UsageRecord reco
     change.Put(replaced);
     record.set_version(corrected->version() + 1);
   }
+  if (same != nullptr && SameContent(*same, record)) {
+    *response.mutable_result() = ToApi(*same);
+    response.set_already_reported(true);
+    return response;
+  }
   for (const records::UsageRecord& other : project.rows.usage) {
     const bool stands = !other.replaced() && other.register_id() == record.register_id() &&
                         other.key_file_number() == record.key_file_number() &&
                         other.delivery_reference() != record.corrects_reference();
     // Nothing was delivered with the file, or something was: both cannot stand.
-    if (stands && other.delivery_reference() != record.delivery_reference() && (other.used() == 0) != (record.used() == 0)) {
+    if (stands && other.delivery_reference() != record.delivery_reference() &&
+        (other.used() == 0) != (record.used() == 0)) {
       return MakeError(Reason::kDeliveryExists,
                        {{DetailKey::kField, "none_used"},
                         {DetailKey::kHint, "another report of this key file says otherwise; correct it"}});

@@ -21,14 +21,14 @@ class ApiFiles {
     for (const google::protobuf::FileDescriptorProto& file : set.file()) {
       const google::protobuf::FileDescriptor* built = pool_.BuildFile(file);
       EXPECT_NE(built, nullptr) << file.name();
-      if (built != nullptr && built->package() == "kobling.v1") {
+      if (built != nullptr && (built->package() == "kobling.v1" || built->package() == "grpc.health.v1")) {
         files_.push_back(built);
       }
     }
     EXPECT_GE(files_.size(), 9U);
   }
 
-  // Those of package kobling.v1.
+  // Those of the packages kobling.v1 and grpc.health.v1.
   const std::vector<const google::protobuf::FileDescriptor*>& files() const { return files_; }
 
   std::vector<const google::protobuf::MethodDescriptor*> Methods() const {

@@ -25,9 +25,9 @@ bool SourceFile::IsIn(std::string_view wanted) const {
 }
 
 bool SourceFile::IsTest() const {
-  return IsIn("tests") || path.ends_with("_test.cc") || path.find("testing.") != std::string::npos ||
-         path.find("test_support.") != std::string::npos || path.ends_with("/test_folder.h") ||
-         path.ends_with("/trial_certificates.h");
+  return IsIn("tests") || path.ends_with("_test.cc") || path.find("_testing") != std::string::npos ||
+         path.ends_with("/testing.h") || path.find("test_support.") != std::string::npos ||
+         path.ends_with("/test_folder.h") || path.ends_with("/trial_certificates.h");
 }
 
 std::vector<std::string_view> SourceFile::lines() const {
