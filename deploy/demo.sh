@@ -154,7 +154,7 @@ as kari.caseworker project ready "$project" >/dev/null
 as ola.keyofficer project activate "$project" >/dev/null
 say "Project $project is active. Its key was made in the server and never leaves it."
 
-step "5. NPR sends the population: national identifiers in, løpenumre never out of this step"
+step "5. NPR sends the population: identifiers go in, nothing but counts comes back"
 code=0
 as NPR population submit "$project" --file "$dir/data/npr_population.csv" --column fnr --relative mor_fnr \
   --rejects "$dir/npr_rejects.csv" --format json >"$dir/submission.json" 2>"$dir/submission.txt" || code=$?
