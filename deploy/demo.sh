@@ -192,7 +192,7 @@ say "The sealed file opens with stock tools too, without this software:"
 sealed="$dir/registers/NPR/NPR_${project}_0001.csv.age"
 minisign -Vm "$sealed" -p "$dir/server/public/kobling.pub" -q
 identity="$(as NPR config show --format json | python3 -c 'import json,sys; print(next(r["value"] for r in json.load(sys.stdin) if r["setting"]=="identity"))')"
-age -d -i "$identity" "$sealed" | head -n 1 | sed 's/^/     /' || true
+age -d -i "$identity" "$sealed" | { head -n 1; cat >/dev/null; } | sed 's/^/     /'
 say "minisign and age agree."
 
 step "9. Each register reports which løpenumre its delivery used"
