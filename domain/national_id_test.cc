@@ -255,6 +255,24 @@ TEST(NationalIdRules, R5RefusesEverySeriesInEveryMonthUnlessItIsSwitchedOn) {
   }
 }
 
+TEST(NationalIdRules, R5RefusesEveryMonthThatNoSeriesHas) {
+  const NationalIdRules rules(kEverything);
+  const auto has_month = [](int month) {
+    return std::any_of(std::begin(kSeriesCases), std::end(kSeriesCases), [&](const SeriesCase& c) {
+             return month > static_cast<int>(c.series) && month <= static_cast<int>(c.series) + 12;
+           }) || (month >= 1 && month <= 12);
+  };
+  int without = 0;
+  for (int month = 0; month <= 99; ++month) {
+    // The date is looked at before the check digits, so that any will do.
+    const std::string text = absl::StrFormat("28%02d9012345", month);
+    const bool impossible = rules.Parse(text).fault == Reason::kIdentifierImpossibleDate && !rules.Parse(text).id;
+    EXPECT_EQ(impossible, !has_month(month)) << month;
+    without += has_month(month) ? 0 : 1;
+  }
+  EXPECT_EQ(without, 100 - 12 - 12 - 12 - 12 - 12 - 5);
+}
+
 TEST(NationalIdRules, AcceptsAMonthOfTwoSeriesIfOneOfThemIsAcceptedAndHasTheDate) {
   const NationalIdRules npid60(AcceptedSeries{.unprefixed = false, .npid60 = true});
   const NationalIdRules nhn65(AcceptedSeries{.unprefixed = false, .nhn65 = true});
@@ -276,7 +294,8 @@ TEST(NationalIdRules, R6TrialRefusesRealNumbersAndTakesSyntheticOnes) {
   }
   EXPECT_TRUE(trial.Parse("30908299902").id.has_value());
   EXPECT_EQ(trial.Parse("81234567802").fault, Reason::kIdentifierFhNotAccepted);
-  EXPECT_EQ(trial.Parse("49710697182").fault, Reason::kIdentifierTestSeries);
+  const NationalId of_another_series = MakeAny(28, 6, MonthSeries::kNhn65, NumberKind::kDNumber);
+  EXPECT_EQ(trial.Parse(TextOf(of_another_series)).fault, Reason::kIdentifierTestSeries);
 }
 
 TEST(NationalIdRules, R7TakesFhNumbersOnlyIfSwitchedOn) {

@@ -119,45 +119,6 @@ TEST(NationalIdVectors, R7FhNumbers) {
   }
 }
 
-// The edges of the month windows. All check digits are right, so that the month alone decides.
-TEST(NationalIdVectors, R5MonthWindowOfSkatteetatensSyntheticPersons) {
-  constexpr Vector kVectors[] = {
-      {"49860699787", kValid},
-      {"49910690514", kValid},
-      {"41924061586", kValid},
-      {"41934063587", kBadDate},
-      {"49710697182", Reason::kIdentifierTestSeries},
-  };
-  ExpectVectors(AcceptedSeries::Trial(), kVectors);
-}
-
-TEST(NationalIdVectors, R5MonthWindowOfNorskHelsenett) {
-  constexpr Vector kVectors[] = {
-      {"49710697182", kValid},
-      {"49680699185", kValid},
-      {"41664061188", kValid},
-      {"41774061388", kValid},
-      {"41654061783", Reason::kIdentifierTestSeries},  // month 65 is May of another series
-      {"41784061882", kBadDate},
-  };
-  ExpectVectors(AcceptedSeries{.unprefixed = false, .nhn65 = true}, kVectors);
-  constexpr Vector kOfTheOtherSeries[] = {{"41654061783", kValid}, {"41774061388", Reason::kIdentifierTestSeries}};
-  ExpectVectors(AcceptedSeries{.unprefixed = false, .npid60 = true}, kOfTheOtherSeries);
-}
-
-TEST(NationalIdVectors, R5MonthWindowOfNav) {
-  constexpr Vector kVectors[] = {
-      {"24417138435", kValid},
-      {"16526295130", kValid},
-      {"15407300685", kBadDate},
-      {"18535547706", kBadDate},
-  };
-  ExpectVectors(AcceptedSeries{.unprefixed = false, .nav40 = true}, kVectors);
-  constexpr Vector kInProduction[] = {{"24417138435", Reason::kIdentifierHelpNumber},
-                                      {"16526295130", Reason::kIdentifierHelpNumber}};
-  ExpectVectors(AcceptedSeries::Production(), kInProduction);
-}
-
 // The table of examples in the format's description: value, verdict in production, verdict in trial.
 TEST(NationalIdVectors, TheDocumentationsExamplesAreRight) {
   const auto verdict = [](const NationalIdRules& rules, std::string_view value) {

@@ -29,9 +29,6 @@ const std::set<std::string> kPublished = {
     // Felles hjelpenummer, as Norsk helsenett publishes them; the last two are invalid.
     "81234567802", "91234567883", "99056326525", "80008117075", "80008621423", "80009001259", "80005484026",
     "81234567803", "81234567810",
-    // Examples of test series (months 40, 60 and 65 added) at the edges of their months, from the tests of NoCommons.
-    "49710697182", "49680699185", "41934063587", "41664061188", "41774061388", "41654061783", "41784061882",
-    "24417138435", "16526295130", "15407300685", "18535547706",
     // Synthetic numbers whose month was changed to one that no series has.
     "01809012375", "01939012393"};
 
