@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "absl/time/civil_time.h"
 #include "client/message_json.h"
 #include "client/profile.h"
 #include "client/toml_file.h"
@@ -191,7 +190,7 @@ absl::StatusOr<api::ProjectCase> ReadCaseFile(const std::filesystem::path& file)
   return ReadCaseText(text, file);
 }
 
-std::vector<absl::Status> CheckCase(const api::ProjectCase& project_case) {
+std::vector<absl::Status> CheckCase(const api::ProjectCase& project_case, absl::CivilDay today) {
   std::vector<absl::Status> problems;
   const google::protobuf::Reflection& reflection = *project_case.GetReflection();
   for (int i = 0; i < project_case.GetDescriptor()->field_count(); ++i) {
@@ -210,6 +209,10 @@ std::vector<absl::Status> CheckCase(const api::ProjectCase& project_case) {
   if (out_of_order(project_case.start_date(), project_case.end_date()) ||
       out_of_order(project_case.end_date(), project_case.deletion_date())) {
     problems.push_back(MakeError(Reason::kDateOrder));
+  }
+  if (const std::string& end = project_case.end_date(); !end.empty() && end < absl::FormatCivilTime(today)) {
+    problems.push_back(MakeError(Reason::kProjectEnded,
+                                 {{DetailKey::kField, "end_date"}, {DetailKey::kLimit, std::string_view(end)}}));
   }
   bool has_defining_source = false;
   for (const api::Source& source : project_case.sources()) {

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
 #include "kobling/v1/project_service.pb.h"
 
 namespace kobling::client {
@@ -25,8 +26,8 @@ absl::StatusOr<api::ProjectCase> ReadCaseText(std::string_view text, const std::
 absl::StatusOr<api::ProjectCase> ReadCaseFile(const std::filesystem::path& file);
 
 // What the case lacks or contradicts before a project with it can be declared ready, as far as can be seen offline: one
-// error for each. The server has the last word.
-std::vector<absl::Status> CheckCase(const api::ProjectCase& project_case);
+// error for each. A case whose end is before `today` can never be activated. The server has the last word.
+std::vector<absl::Status> CheckCase(const api::ProjectCase& project_case, absl::CivilDay today);
 
 // Fails with FIELD_MALFORMED, naming the field, unless the text is empty or a date such as 2026-11-22.
 absl::Status CheckDate(std::string_view field, std::string_view text);

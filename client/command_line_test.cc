@@ -80,6 +80,8 @@ TEST_F(Rejects, AListThatFailsAfterwardsLeavesTheAnswerStanding) {
   EXPECT_EQ(result.code, ExitCode::kUsageOrFile);
   EXPECT_THAT(result.out, HasSubstr("number"));
   EXPECT_THAT(result.err, HasSubstr("what the server answered stands"));
+  EXPECT_THAT(result.err, HasSubstr("[FILE_EXISTS]")) << "why the list failed";
+  EXPECT_THAT(result.err, HasSubstr(rejects));
   EXPECT_THAT(result.err, Not(HasSubstr("nothing was stored")));
   EXPECT_EQ(runner_.folder.Read("rejects.csv"), "somebody else's");
 }

@@ -260,6 +260,21 @@ legal_reference = "§ 19 e"
   EXPECT_THAT(runner.Run({"project", "check", wrong}).err, HasSubstr("line 1, field titel"));
 }
 
+TEST(Project, CheckSaysThatACaseIsPastItsEnd) {
+  CommandRunner runner;
+  const std::string file = runner.folder.Write("past.toml", "end_date = \"2001-01-01\"\n");
+  const Result checked = runner.Run({"project", "check", file});
+  EXPECT_EQ(checked.code, ExitCode::kUsageOrFile);
+  EXPECT_THAT(checked.err, HasSubstr("[PROJECT_ENDED]"));
+  EXPECT_THAT(checked.err, HasSubstr("limit 2001-01-01"));
+}
+
+TEST(Register, UpdateWithoutAnyFieldIsRefusedBeforeAnythingIsSent) {
+  CommandRunner runner;
+  EXPECT_EQ(runner.Run({"register", "update", "NPR"}).code, ExitCode::kUsageOrFile);
+  EXPECT_TRUE(runner.server.calls.empty());
+}
+
 TEST(RecipientKey, BothScreensShowTheSameFingerprint) {
   CommandRunner runner;
   const Result made = runner.Run({"keygen", "--format", "json"});
@@ -304,6 +319,32 @@ TEST(Config, CreateMakesAProfileOnceAndAnUnknownSettingIsNamed) {
   EXPECT_THAT(runner.Run({"--profile", "npr", "config", "show"}).out, HasSubstr("host:1"));
   runner.folder.Write("home/bad/kobling.toml", "adress = \"x\"\n");
   EXPECT_THAT(runner.Run({"--profile", "bad", "config", "show"}).err, HasSubstr("field adress"));
+}
+
+TEST(Config, AnAddressIsHostAndPort) {
+  CommandRunner runner;
+  for (const char* address : {"kobling.example.no", "host:", ":7400", "host:0", "host:99999", "host:74x", "::1:7400"}) {
+    const Result created =
+        runner.Run({"profile", "create", "x", "--address", address, "--ca", "a", "--certificate", "b", "--key", "c"});
+    EXPECT_EQ(created.code, ExitCode::kUsageOrFile) << address;
+    EXPECT_THAT(created.err, HasSubstr("host:port")) << address;
+  }
+  EXPECT_FALSE(std::filesystem::exists(runner.folder.path() / "home" / "x"));
+  EXPECT_EQ(
+      runner.Run({"profile", "create", "x", "--address", "[::1]:7400", "--ca", "a", "--certificate", "b", "--key", "c"})
+          .code,
+      ExitCode::kOk);
+}
+
+TEST(Config, ProfilesAreListedAsTheirFilesHaveThem) {
+  CommandRunner runner;
+  runner.folder.Write("home/zebra/kobling.toml", "address = \"z.example.no:1\"\n");
+  runner.folder.Write("home/empty/other.txt", "");
+  runner.environment["KOBLING_ADDRESS"] = "elsewhere:2";
+  const Result listed = runner.Run({"profile", "list", "--format", "csv"});
+  EXPECT_THAT(listed.out, HasSubstr("zebra;z.example.no:1;"));
+  EXPECT_THAT(listed.out, testing::Not(HasSubstr("empty")));
+  EXPECT_THAT(listed.out, testing::Not(HasSubstr("elsewhere")));
 }
 
 TEST(Audit, SendsTheFiltersAndPrintsEvents) {

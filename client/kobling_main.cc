@@ -10,6 +10,7 @@
 
 #include "client/certificate_file.h"
 #include "client/commands/run.h"
+#include "client/files/signal_cleanup.h"
 #include "client/grpc_connection.h"
 
 namespace kobling::client {
@@ -29,6 +30,7 @@ std::optional<std::string> FromEnvironment(const std::string& name) {
 int Main(int argc, char** argv) {
   // gRPC's own log would tell of connections in a form that is not ours; errors are shown once, by the command.
   setenv("GRPC_VERBOSITY", "NONE", 0);
+  CleanUpOnSignal();
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const domain::SystemClock clock;
   const ExitCode code = RunKobling(arguments, {.out = std::cout,

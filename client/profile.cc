@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -47,6 +48,36 @@ bool IsProfileName(std::string_view name) {
   return !name.empty() && name.size() <= 64 && name.front() != '.' && std::all_of(name.begin(), name.end(), [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
   });
+}
+
+// host:port, as kobling.example.no:7400 or [::1]:7400.
+absl::Status CheckAddress(std::string_view address) {
+  const std::size_t colon = address.rfind(':');
+  unsigned port = 0;
+  if (colon != std::string_view::npos && colon > 0) {
+    const std::string_view digits = address.substr(colon + 1);
+    const bool has_more_colons = address.find(':') != colon;
+    const bool has_brackets = address.front() == '[' && address[colon - 1] == ']';
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    if (error == std::errc() && end == digits.data() + digits.size() && port > 0 && port < 65536 &&
+        (!has_more_colons || has_brackets)) {
+      return absl::OkStatus();
+    }
+  }
+  return MakeError(Reason::kProfile,
+                   {{DetailKey::kField, "address"},
+                    {DetailKey::kHint, "an address is host:port, as kobling.example.no:7400 or [::1]:7400"}});
+}
+
+// Where the profiles' folders lie.
+absl::StatusOr<std::filesystem::path> BaseFolder(const Environment& environment) {
+  if (const auto home = environment("KOBLING_HOME"); home && !home->empty()) {
+    return std::filesystem::path(*home);
+  }
+  if (const auto home = environment("HOME"); home && !home->empty()) {
+    return std::filesystem::path(*home) / ".config" / "kobling";
+  }
+  return MakeError(Reason::kProfile, {{DetailKey::kHint, "set KOBLING_HOME or HOME"}});
 }
 
 absl::StatusOr<SettingTexts> ReadConfigFile(const std::filesystem::path& file) {
@@ -100,13 +131,21 @@ absl::StatusOr<std::filesystem::path> Profile::FolderOf(const std::string& name,
                      {{DetailKey::kField, "profile"},
                       {DetailKey::kHint, "a profile's name is made of letters, digits, '-', '_' and '.'"}});
   }
-  if (const auto home = environment("KOBLING_HOME"); home && !home->empty()) {
-    return std::filesystem::path(*home) / name;
+  KOBLING_ASSIGN_OR_RETURN(const std::filesystem::path base, BaseFolder(environment));
+  return base / name;
+}
+
+absl::StatusOr<std::vector<std::string>> Profile::List(const Environment& environment) {
+  KOBLING_ASSIGN_OR_RETURN(const std::filesystem::path base, BaseFolder(environment));
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(base, error)) {
+    if (std::error_code ignored; std::filesystem::exists(entry.path() / "kobling.toml", ignored)) {
+      names.push_back(entry.path().filename().string());
+    }
   }
-  if (const auto home = environment("HOME"); home && !home->empty()) {
-    return std::filesystem::path(*home) / ".config" / "kobling" / name;
-  }
-  return MakeError(Reason::kProfile, {{DetailKey::kHint, "set KOBLING_HOME or HOME"}});
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 absl::StatusOr<Profile> Profile::Load(const std::string& name, const SettingTexts& flags,
@@ -137,6 +176,9 @@ absl::StatusOr<Profile> Profile::Load(const std::string& name, const SettingText
 }
 
 absl::Status Profile::Create(const std::filesystem::path& folder, const SettingTexts& values) {
+  if (const auto& address = values[static_cast<std::size_t>(Setting::kAddress)]) {
+    KOBLING_RETURN_IF_ERROR(CheckAddress(*address));
+  }
   std::error_code error;
   const bool is_new = std::filesystem::create_directories(folder, error);
   if (error) {
@@ -155,6 +197,9 @@ absl::StatusOr<std::string> Profile::Require(Setting setting) const {
   if (value.value.empty()) {
     return MakeError(Reason::kProfile,
                      {{DetailKey::kField, NameOf(setting)}, {DetailKey::kFile, config_file().string()}});
+  }
+  if (setting == Setting::kAddress) {
+    KOBLING_RETURN_IF_ERROR(CheckAddress(value.value));
   }
   return value.value;
 }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -43,11 +44,15 @@ class Profile {
   // neither is set, or the name is not made of A-Z, a-z, 0-9, '-', '_' and '.'.
   static absl::StatusOr<std::filesystem::path> FolderOf(const std::string& name, const Environment& environment);
 
+  // The names of all profiles, sorted: folders with a kobling.toml. Fails with PROFILE as FolderOf.
+  static absl::StatusOr<std::vector<std::string>> List(const Environment& environment);
+
   // Fails with PROFILE if kobling.toml is not understood. A missing file is no error: everything may be set elsewhere.
   static absl::StatusOr<Profile> Load(const std::string& name, const SettingTexts& flags,
                                       const Environment& environment);
 
-  // Writes a new kobling.toml (0600) in a new or empty folder (0700). Fails with FILE_EXISTS.
+  // Writes a new kobling.toml (0600) in a new or empty folder (0700). Fails with FILE_EXISTS, and with PROFILE if the
+  // address is not host:port.
   static absl::Status Create(const std::filesystem::path& folder, const SettingTexts& values);
 
   const std::string& name() const { return name_; }
@@ -57,7 +62,8 @@ class Profile {
   std::filesystem::path state_folder() const { return folder_ / "state"; }
 
   const SettingValue& Get(Setting setting) const { return values_[static_cast<std::size_t>(setting)]; }
-  // The value; fails with PROFILE, naming the setting and the profile, if it is not set.
+  // The value; fails with PROFILE, naming the setting and the profile, if it is not set or is an address without a
+  // port.
   absl::StatusOr<std::string> Require(Setting setting) const;
 
   // The service's public signing key in one line ("RW..."), given as such or as the path of a minisign public key file.

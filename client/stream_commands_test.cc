@@ -153,6 +153,16 @@ TEST(Usage, ReportsLopenumreAndKeepsMisspelledOnesBack) {
   EXPECT_EQ(runner.server.At<api::ReportHeader>(0).key_file_number(), 2U);
 }
 
+TEST(Usage, WritesTheListOfRejects) {
+  CommandRunner runner;
+  const std::string file = runner.folder.Write("used.txt", "lopenummer\nL00000000000000000\nnonsense\n");
+  const std::string rejects = (runner.folder.path() / "rejects.csv").string();
+  const Result result = runner.Run({"usage", "report", "P0041", "--keyfile", "2", "--delivery", "D1", "--delivered-on",
+                                    "2026-11-22", "--recipient", "UiB", "--file", file, "--rejects", rejects});
+  EXPECT_EQ(result.code, ExitCode::kRowsLeftOut) << result.err;
+  EXPECT_THAT(runner.folder.Read("rejects.csv"), HasSubstr("\n3;lopenummer;LOPENUMMER_FORMAT;"));
+}
+
 TEST(Usage, NoneNeedsNoFileAndOneOfTheTwoMustBeGiven) {
   CommandRunner runner;
   std::vector<std::string> command = {"usage", "report",         "P0041",      "--keyfile",   "2",     "--delivery",

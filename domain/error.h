@@ -96,6 +96,7 @@ enum class Reason : std::uint16_t {
   kDeliveryNotFound = 196,
   kNothingToIssue = 197,
   kKeyFileInUse = 198,
+  kKeyFileStands = 199,
   // The server itself.
   kStorageUnavailable = 210,
   kRecordCorrupt = 211,
@@ -137,8 +138,8 @@ enum class Retry : std::uint8_t { kNever, kSameRequest };
 
 struct ReasonInfo {
   Reason reason;
-  std::string_view name;    // stable upper-case name, as in ErrorInfo.reason
-  absl::StatusCode code;    // canonical code at the edge
+  std::string_view name;  // stable upper-case name, as in ErrorInfo.reason
+  absl::StatusCode code;  // canonical code at the edge
   Retry retry;
   std::string_view what;    // what is wrong, one sentence
   std::string_view remedy;  // what to do, one sentence
@@ -152,15 +153,29 @@ std::optional<Reason> ReasonFromNumber(std::uint32_t number);
 
 // Where something is wrong. These are the only kinds of detail that an error may carry.
 enum class DetailKey : std::uint8_t {
-  kField, kProject, kRegister, kSubmission, kKeyFile, kRow, kLine, kColumn, kLimit, kCount, kState, kFile, kRequestId,
-  kPosition, kExpected, kHint
+  kField,
+  kProject,
+  kRegister,
+  kSubmission,
+  kKeyFile,
+  kRow,
+  kLine,
+  kColumn,
+  kLimit,
+  kCount,
+  kState,
+  kFile,
+  kRequestId,
+  kPosition,
+  kExpected,
+  kHint
 };
 std::string_view NameOf(DetailKey key);
 
 // One detail. Text is scrubbed: any run of nine or more digits, runs of digits that are eleven digits together with one
-// separator between each two, and anything shaped like a løpenummer, become "[removed]", so that a careless caller cannot
-// leak an identifier. Control characters become spaces. A well-formed request id is kept as it is.
-// Numbers are for counts, lines and limits; from 1,000,000,000 on, where identifiers begin, they are removed as well.
+// separator between each two, and anything shaped like a løpenummer, become "[removed]", so that a careless caller
+// cannot leak an identifier. Control characters become spaces. A well-formed request id is kept as it is. Numbers are
+// for counts, lines and limits; from 1,000,000,000 on, where identifiers begin, they are removed as well.
 struct Detail {
   Detail(DetailKey key, std::string_view text);
   Detail(DetailKey key, std::uint64_t number);

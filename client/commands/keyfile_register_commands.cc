@@ -29,7 +29,7 @@ absl::StatusOr<ExitCode> Match(Session& session, const std::string& project, con
                                  [&](Connection& connection, const api::MatchHeader& with_id,
                                      StreamListener& listener) { return connection.Match(with_id, *rows, listener); });
   progress.Finish();
-  const absl::Status reported = RowOptions::Report(session, faults, rejects.get(), answer.status());
+  const absl::Status reported = RejectsOptions::Report(session, faults, rejects.get(), answer.status());
   KOBLING_RETURN_IF_ERROR(answer.status());
   Json result = ToJson(answer->received());
   result["left_out"] = faults.count();

@@ -51,7 +51,7 @@ absl::StatusOr<ExitCode> Submit(Session& session, const SubmitOptions& options) 
                                  [&](Connection& connection, const api::SubmitHeader& with_id,
                                      StreamListener& listener) { return connection.Submit(with_id, *rows, listener); });
   progress.Finish();
-  const absl::Status reported = RowOptions::Report(session, faults, rejects.get(), answer.status());
+  const absl::Status reported = RejectsOptions::Report(session, faults, rejects.get(), answer.status());
   KOBLING_RETURN_IF_ERROR(answer.status());
   Json result = ToJson(answer->result());
   result["already_submitted"] = answer->already_submitted();

@@ -14,6 +14,33 @@ using domain::MakeError;
 using domain::Reason;
 using Need = Command::Need;
 
+void AddProfileList(CommandTree& tree, CLI::App& group) {
+  Command list = tree.AddCommand(group, {.name = "list",
+                                         .about = "Lists the profiles, with server and certificate.",
+                                         .examples = {"kobling profile list"},
+                                         .methods = {}});
+  list.Run([](Session& session) -> absl::StatusOr<ExitCode> {
+    const Environment& environment = session.surroundings().environment;
+    KOBLING_ASSIGN_OR_RETURN(const std::vector<std::string> names, Profile::List(environment));
+    ListWriter writer(session.out(), session.options().format,
+                      {{"profile", "profile"}, {"address", "address"}, {"certificate", "certificate"}});
+    // What the files say: variables and flags are for one command, not for a profile.
+    const Environment none = [&](const std::string& name) {
+      return name == "HOME" || name == "KOBLING_HOME" ? environment(name) : std::nullopt;
+    };
+    for (const std::string& name : names) {
+      KOBLING_ASSIGN_OR_RETURN(const Profile profile, Profile::Load(name, SettingTexts(), none));
+      Json row;
+      row["profile"] = name;
+      row["address"] = profile.Get(Setting::kAddress).value;
+      row["certificate"] = profile.Get(Setting::kCertificate).value;
+      writer.Add(row);
+    }
+    writer.Close();
+    return ExitCode::kOk;
+  });
+}
+
 void AddProfile(CommandTree& tree) {
   CLI::App& group = tree.AddGroup("profile", "Profiles: one for each server and role");
   Command create = tree.AddCommand(
@@ -52,6 +79,7 @@ void AddProfile(CommandTree& tree) {
     PrintRecord(session.out(), session.options().format, made);
     return ExitCode::kOk;
   });
+  AddProfileList(tree, group);
 }
 
 void AddConfig(CommandTree& tree) {

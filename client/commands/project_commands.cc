@@ -286,7 +286,8 @@ void AddOffline(CommandTree& tree, CLI::App& group) {
   const TextValue file = check.Positional("FILE", "The TOML file", Need::kRequired);
   check.Run([file](Session& session) -> absl::StatusOr<ExitCode> {
     KOBLING_ASSIGN_OR_RETURN(const api::ProjectCase project_case, ReadCaseFile(*file));
-    const std::vector<absl::Status> problems = CheckCase(project_case);
+    const std::vector<absl::Status> problems =
+        CheckCase(project_case, absl::ToCivilDay(session.clock().Now(), absl::UTCTimeZone()));
     for (const absl::Status& problem : problems) {
       PrintError(session.surroundings().err, problem);
     }

@@ -18,6 +18,11 @@ struct RegisterFields {
     message.set_inclusion_date(*date);
     return message;
   }
+
+  // Whether nothing but the id was given.
+  bool IsEmpty() const {
+    return name->empty() && controller->empty() && contact->empty() && reference->empty() && date->empty();
+  }
 };
 
 RegisterFields DeclareFields(Command& command, Need need) {
@@ -54,6 +59,9 @@ void AddRegisterCommands(CommandTree& tree) {
                                            .examples = {"kobling register update NPR --contact npr@example.no"},
                                            .methods = {"RegisterService/UpdateRegister"}});
   update.Run([fields = DeclareFields(update, Need::kOptional)](Session& session) -> absl::StatusOr<ExitCode> {
+    if (fields.IsEmpty()) {
+      return UsageError("give at least one field to change");
+    }
     api::UpdateRegisterRequest request;
     *request.mutable_register_() = fields.ToMessage();
     KOBLING_ASSIGN_OR_RETURN(const api::Register updated, session.Change(&Connection::UpdateRegister, request));

@@ -11,7 +11,24 @@
 
 namespace kobling::client {
 
-// --file, --no-header, --delimiter, --rejects, --force.
+// --rejects, --force: where the list of all bad rows goes.
+class RejectsOptions {
+ public:
+  explicit RejectsOptions(Command& command);
+
+  // The list, opened before anything is sent so that a file that cannot be written is found out in time; null if none
+  // is wanted. `read` is the value of --file. Fails as AtomicFile, and with USAGE if it is the file that is read.
+  absl::StatusOr<std::unique_ptr<AtomicFile>> Open(const Session& session, const std::string& read) const;
+  // After the stream: prints what was left out and writes the list, if there is one. After a call that failed without
+  // any bad row no file is left. If only the list fails, the error says why, and that the answer stands.
+  static absl::Status Report(Session& session, RowFaults& faults, AtomicFile* rejects, const absl::Status& answer);
+
+ private:
+  TextValue rejects_;
+  FlagValue force_;
+};
+
+// --file, --no-header, --delimiter, and those of the rejects.
 class RowOptions {
  public:
   explicit RowOptions(Command& command);
@@ -20,19 +37,15 @@ class RowOptions {
   // Fails with USAGE for an unknown delimiter.
   absl::StatusOr<TableOptions> Table() const;
 
-  // The list of rejects, opened before anything is sent so that a file that cannot be written is found out in time;
-  // null if none is wanted. Fails as AtomicFile, and with USAGE if it is the file that is read.
-  absl::StatusOr<std::unique_ptr<AtomicFile>> OpenRejects(const Session& session) const;
-  // After the stream: prints what was left out and writes the list, if there is one. After a call that failed without
-  // any bad row no file is left. If only the list fails, the error says that the answer stands.
-  static absl::Status Report(Session& session, RowFaults& faults, AtomicFile* rejects, const absl::Status& answer);
+  absl::StatusOr<std::unique_ptr<AtomicFile>> OpenRejects(const Session& session) const {
+    return rejects_.Open(session, *file_);
+  }
 
  private:
   TextValue file_;
   TextValue delimiter_;
   FlagValue no_header_;
-  TextValue rejects_;
-  FlagValue force_;
+  RejectsOptions rejects_;
 };
 
 // --delimiter as people write it: ';', ',' or 'tab'; empty to find out.

@@ -18,6 +18,7 @@ struct ReportOptions {
   FlagValue none;
   TextValue corrects;
   TextValue reason;
+  RejectsOptions rejects;
 };
 
 absl::StatusOr<api::ReportHeader> HeaderOf(const ReportOptions& options) {
@@ -65,6 +66,7 @@ absl::StatusOr<ExitCode> Report(Session& session, const ReportOptions& options) 
   if (*options.none) {
     return ReportNone(session, header);
   }
+  KOBLING_ASSIGN_OR_RETURN(const auto rejects, options.rejects.Open(session, *options.file));
   Progress progress(session.surroundings().err, session.ShowProgress(), Progress::Unit::kRows, session.clock());
   const RowFile file = {.path = *options.file, .input = session.surroundings().input};
   KOBLING_ASSIGN_OR_RETURN(const auto rows, LopenummerFileRows::Open(file, progress));
@@ -73,9 +75,10 @@ absl::StatusOr<ExitCode> Report(Session& session, const ReportOptions& options) 
                                  [&](Connection& connection, const api::ReportHeader& with_id,
                                      StreamListener& listener) { return connection.Report(with_id, *rows, listener); });
   progress.Finish();
-  faults.Print(session.surroundings().err);
+  const absl::Status reported = RejectsOptions::Report(session, faults, rejects.get(), answer.status());
   KOBLING_RETURN_IF_ERROR(answer.status());
   PrintReport(session, *answer, faults.count());
+  KOBLING_RETURN_IF_ERROR(reported);
   return faults.count() == 0 ? ExitCode::kOk : ExitCode::kRowsLeftOut;
 }
 
@@ -128,7 +131,8 @@ void AddUsageCommands(CommandTree& tree) {
       .file = report.Text("--file", "The løpenumre, as kobling apply --used wrote them", Need::kOptional),
       .none = report.Flag("--none", "Nothing was delivered with this key file"),
       .corrects = report.Text("--corrects", "Reference of the delivery whose report this replaces", Need::kOptional),
-      .reason = report.Text("--reason", "Why it is corrected", Need::kOptional)};
+      .reason = report.Text("--reason", "Why it is corrected", Need::kOptional),
+      .rejects = RejectsOptions(report)};
   report.Run([options](Session& session) { return Report(session, options); });
 
   Command status =

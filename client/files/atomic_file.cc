@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <mutex>
+#include <set>
 #include <utility>
 
 #include "domain/error.h"
@@ -73,7 +75,37 @@ bool RemoveAbandoned(const std::string& path) {
          ::flock(file.get(), LOCK_EX | LOCK_NB) == 0 && IsAt(file, path) && ::unlink(path.c_str()) == 0;
 }
 
+// The temporary files of this process.
+class UnfinishedFiles {
+ public:
+  static UnfinishedFiles& Instance() {
+    static auto* const files = new UnfinishedFiles;
+    return *files;
+  }
+
+  void Add(const std::string& part_path) {
+    const std::lock_guard lock(mutex_);
+    paths_.insert(part_path);
+  }
+  void Remove(const std::string& part_path) {
+    const std::lock_guard lock(mutex_);
+    paths_.erase(part_path);
+  }
+  void DeleteAll() {
+    const std::lock_guard lock(mutex_);
+    for (const std::string& path : paths_) {
+      ::unlink(path.c_str());
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::set<std::string> paths_;
+};
+
 }  // namespace
+
+void RemoveUnfinishedFiles() { UnfinishedFiles::Instance().DeleteAll(); }
 
 absl::Status SyncFolderOf(const std::string& path) {
   const std::size_t slash = path.rfind('/');
@@ -133,11 +165,13 @@ AtomicFile::AtomicFile(std::string path, Overwrite overwrite, FileDescriptor fil
       overwrite_(overwrite),
       file_(std::move(file)) {
   buffer_.reserve(kBufferBytes);
+  UnfinishedFiles::Instance().Add(part_path_);
 }
 
 AtomicFile::~AtomicFile() {
   if (!committed_) {
     ::unlink(part_path_.c_str());
+    UnfinishedFiles::Instance().Remove(part_path_);
   }
 }
 
@@ -192,6 +226,7 @@ absl::Status AtomicFile::Commit() {
   state_ = Rename();
   if (state_.ok()) {
     committed_ = true;
+    UnfinishedFiles::Instance().Remove(part_path_);
     state_ = SyncFolderOf(path_);
   }
   return state_;

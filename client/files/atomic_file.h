@@ -55,6 +55,10 @@ class AtomicFile {
   bool committed_ = false;
 };
 
+// Removes the temporary file of every AtomicFile that is not committed. From any thread, for a process that is about to
+// end: none of these files can be committed afterwards.
+void RemoveUnfinishedFiles();
+
 // Fails with FILE_UNWRITABLE if the path is anything but a regular file, and with FILE_EXISTS if it is one that may not
 // be overwritten.
 absl::Status CheckDestination(const std::string& path, Overwrite overwrite);

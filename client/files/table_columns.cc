@@ -39,11 +39,21 @@ bool IsUtf8(std::string_view text) {
   return expected == 0;
 }
 
-// For messages: what is no printable ASCII becomes '?', whatever the file's encoding.
+// For messages: ASCII and, in a name that is UTF-8, letters such as 'ø', which have two bytes. All else, that might
+// steer a terminal, becomes '?'.
 std::string Printable(std::string_view name) {
-  std::string text(name);
-  std::replace_if(
-      text.begin(), text.end(), [](char character) { return character < ' ' || character > '~'; }, '?');
+  constexpr char kFirstLetterLead = '\xC3';  // below it are control characters and signs
+  constexpr char kLastLetterLead = '\xDF';
+  const bool is_utf8 = IsUtf8(name);
+  std::string text;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const char character = name[i];
+    if (is_utf8 && character >= kFirstLetterLead && character <= kLastLetterLead) {
+      text += name.substr(i++, 2);
+    } else if (!is_utf8 || (character & 0xC0) != 0x80) {
+      text += character < ' ' || character > '~' ? '?' : character;
+    }
+  }
   return text;
 }
 

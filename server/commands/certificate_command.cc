@@ -23,6 +23,9 @@ absl::StatusOr<Caller> CallerOfRequest(const IssueRequest& request) {
                                        "caseworker, key-officer, register, insight-portal, auditor or operator"}});
   }
   KOBLING_ASSIGN_OR_RETURN(domain::ActorId id, domain::ActorId::Parse(request.id));
+  if (*role == Role::kRegister) {
+    KOBLING_RETURN_IF_ERROR(domain::RegisterId::Parse(request.id).status());
+  }
   return Caller{.role = *role, .id = std::move(id)};
 }
 

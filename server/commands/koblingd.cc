@@ -1,7 +1,6 @@
 #include "server/commands/koblingd.h"
 
 #include <CLI/CLI.hpp>
-
 #include <array>
 #include <optional>
 #include <ostream>
@@ -37,7 +36,7 @@ bool IsLocalFault(Reason reason) {
 // What is wrong, where, and what to do.
 int Report(const absl::Status& status, std::ostream& err) {
   const domain::ReasonInfo& info = domain::InfoOf(domain::ReasonOf(status).value_or(Reason::kInternal));
-  err << "koblingd: " << info.what << '\n';
+  err << "koblingd: " << info.what << " [" << info.name << "]\n";
   if (const std::string where = domain::WhereOf(status); !where.empty()) {
     err << "  where: " << where << '\n';
   }

@@ -97,6 +97,7 @@ TEST_F(KoblingdTest, WrongCommandLineExitsWithOneAndSaysWhatWhereAndDo) {
                                                 {"serve", "--config", "x", "--bad"}}) {
     EXPECT_EQ(Run(words), 1);
     EXPECT_THAT(err_.str(), HasSubstr("koblingd: "));
+    EXPECT_THAT(err_.str(), HasSubstr(" [USAGE]\n"));
     EXPECT_THAT(err_.str(), HasSubstr("  where: "));
     EXPECT_THAT(err_.str(), HasSubstr("  do:    "));
     EXPECT_EQ(out_.str(), "");
@@ -177,6 +178,7 @@ TEST_F(KoblingdTest, CertificateForAConflictingRoleOrABadIdIsRefused) {
   EXPECT_FALSE(fs::exists(out_folder_ / "kari.key"));
   EXPECT_EQ(Issue("boss", "kari"), 1);
   EXPECT_EQ(Issue("auditor", "../x"), 1);
+  EXPECT_EQ(Issue("register", "npr"), 1) << "a register's id has capital letters";
   EXPECT_EQ(Issue("auditor", "x01839012345"), 1);
   EXPECT_THAT(err_.str(), testing::Not(HasSubstr("01839012345")));
 }

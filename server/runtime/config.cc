@@ -66,8 +66,14 @@ struct Range {
   std::int64_t most;
 };
 
+// With commas: a long run of digits would be taken for an identifier and removed from the message.
+std::string Grouped(std::int64_t number) {
+  return number < 1000 ? absl::StrFormat("%d", number)
+                       : absl::StrFormat("%s,%03d", Grouped(number / 1000), number % 1000);
+}
+
 Setting Number(std::string_view name, Range range, void (*set)(ServerConfig&, std::int64_t)) {
-  std::string expected = absl::StrFormat("a whole number from %d to %d", range.least, range.most);
+  std::string expected = absl::StrFormat("a whole number from %s to %s", Grouped(range.least), Grouped(range.most));
   return {name, Need::kOptional, std::move(expected), [range, set](const toml::node& node, ServerConfig& config) {
             const auto value = node.value_exact<std::int64_t>();
             if (!value || *value < range.least || *value > range.most) {

@@ -204,6 +204,11 @@ TEST_F(ConfigTest, ValueOfAnotherTypeOrRangeIsRefusedWithItsLine) {
   }
 }
 
+TEST_F(ConfigTest, LargeLimitsAreNotTakenForIdentifiers) {
+  auto fault = FaultOf(Replaced("\"key-files\"", "\"key-files\"\n[limits]\nmax_total_stream_rows = 0"));
+  EXPECT_EQ(fault["expected"], "a whole number from 1 to 1,000,000,000");
+}
+
 TEST_F(ConfigTest, KeyInPlaceOfASectionIsRefused) {
   EXPECT_EQ(FaultOf(Extended("storage = \"data\"\n", Replaced("[storage]\ndirectory = \"data\"\n", "")))["field"],
             "storage");

@@ -88,6 +88,7 @@ TEST_F(InsightTest, UseIsToldAsItWasReported) {
 
 TEST_F(InsightTest, NotUsedIsSaidOnlyWhenEveryFileWithThePersonIsReportedOn) {
   server_.Issue(project_, "NPR");
+  server_.EnrolKey("NPR");  // for another key a second file is made
   server_.Issue(project_, "NPR");
   const std::vector<std::string> used = {server_.ExpectedLopenummer(project_, Person(0))};
   ASSERT_THAT(server_.Report(server_.Header(project_, 1, "leveranse 1"), used).response, IsOk());

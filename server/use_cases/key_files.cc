@@ -52,6 +52,19 @@ absl::StatusOr<records::KeyFileRecord> FindKeyFile(const Project& project, std::
   return *found;
 }
 
+// A revoked key may be in the wrong hands, so that what is sealed to it is given to nobody any more.
+absl::Status CheckNotRevoked(const StateData& state, const records::KeyFileRecord& key_file) {
+  for (const records::RecipientKeyRecord& key : state.registers.at(key_file.register_id()).keys()) {
+    if (key.recipient() == key_file.recipient() && key.state() == records::RECIPIENT_KEY_STATE_RECORD_REVOKED) {
+      return MakeError(Reason::kRecipientKeyState,
+                       {{DetailKey::kKeyFile, std::uint64_t{key_file.number()}},
+                        {DetailKey::kState, "REVOKED"},
+                        {DetailKey::kHint, "the key file is sealed to it; ask the key officer for a new key file"}});
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 // Everything that an issue depends on, as it is before the sealing and must still be at the commit.
@@ -67,6 +80,13 @@ struct KeyFiles::Plan {
   std::uint32_t number = 1;
   std::string previous_sha256;
 };
+
+// Whether the key file can be fetched and holds what the plan would issue.
+bool KeyFiles::IsSameFile(const records::KeyFileRecord& key_file, const Plan& plan) {
+  return !key_file.withdrawn() && !key_file.expired() && key_file.set() == plan.rows_id &&
+         key_file.scope() == plan.source.scope() && key_file.recipient() == plan.recipient.recipient() &&
+         key_file.key_version() == plan.project.key_version();
+}
 
 absl::StatusOr<KeyFiles::Plan> KeyFiles::MakePlan(const Call& call, const api::IssueKeyFileRequest& request) const {
   Plan plan;
@@ -129,6 +149,11 @@ absl::StatusOr<KeyFiles::Plan> KeyFiles::MakePlan(const Call& call, const api::I
   plan.everybody_id = core_.sets.NameOf(plan.everybody);
   for (const records::KeyFileRecord& key_file : project->rows.key_files) {
     if (key_file.register_id() == source->register_id()) {
+      if (IsSameFile(key_file, plan) && key_file.map_version() == core_.identities.version() &&
+          key_file.expiry_date() >= today) {
+        return MakeError(Reason::kKeyFileStands, {{DetailKey::kRegister, source->register_id()},
+                                                  {DetailKey::kKeyFile, std::uint64_t{key_file.number()}}});
+      }
       plan.number = key_file.number() + 1;
       plan.previous_sha256 = key_file.sealed_sha256();
     }
@@ -327,6 +352,10 @@ absl::Status KeyFiles::Fetch(const Call& call, const api::FetchKeyFileRequest& r
     }
     if (request.offset() > record.sealed_bytes()) {
       return MakeError(Reason::kKeyFileOffset, {which, {DetailKey::kLimit, record.sealed_bytes()}});
+    }
+    {
+      const State::View state = core_.state.Read();
+      KOBLING_RETURN_IF_ERROR(CheckNotRevoked(*state, record));
     }
     change.event = MakeEvent(call);
     change.event.project = record.project_id();

@@ -77,6 +77,7 @@ class KeyFiles {
 
  private:
   struct Plan;
+  static bool IsSameFile(const records::KeyFileRecord& key_file, const Plan& plan);
   absl::Status Expire(const records::KeyFileRecord& planned) const;
   absl::StatusOr<Plan> MakePlan(const Call& call, const api::IssueKeyFileRequest& request) const;
   absl::StatusOr<api::KeyFile> CommitIssue(const Call& call, const api::IssueKeyFileRequest& request, const Plan& plan,

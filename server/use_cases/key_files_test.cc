@@ -50,6 +50,15 @@ class KeyFilesTest : public ::testing::Test {
     return server_.key_files().Withdraw(server_.Officer("KeyFileService/WithdrawKeyFile"), request);
   }
 
+  void RevokeKeyOfNpr() {
+    api::RevokeRecipientKeyRequest revoke;
+    revoke.set_request_id(crypto::NewRequestId());
+    revoke.set_register_id("NPR");
+    revoke.set_number(1);
+    revoke.set_reason("tapt");
+    ASSERT_THAT(server_.registers().RevokeKey(server_.Officer("RegisterService/RevokeRecipientKey"), revoke), IsOk());
+  }
+
   static std::vector<std::string> Joined(std::vector<std::string> a, const std::vector<std::string>& b) {
     a.insert(a.end(), b.begin(), b.end());
     return a;
@@ -182,6 +191,7 @@ TEST_F(KeyFilesTest, TheSignedCommentSaysWhatTheFileIs) {
   EXPECT_EQ(record.file_name(), "NPR_" + project_ + "_0001.csv.age");
   EXPECT_THAT(server_.FilesInFolder(), ElementsAre(record.file_name()));
 
+  server_.EnrolKey("NPR");
   server_.Issue(project_, "NPR");
   const OpenKeyFile second = server_.FetchAndOpen(project_, "NPR", 2);
   EXPECT_EQ(second.comment.number, 2U);
@@ -218,14 +228,32 @@ TEST_F(KeyFilesTest, IssueWaitsUntilEveryDefiningRegisterIsComplete) {
   EXPECT_THAT(server_.TryIssue(project_, "ABC"), RefusedWith(Reason::kSourceNotFound));
 }
 
+TEST_F(KeyFilesTest, TheSameFileIsNotIssuedTwiceWhileItStands) {
+  FillIn();
+  server_.Issue(project_, "NPR");
+  const auto again = server_.TryIssue(project_, "NPR");
+  EXPECT_THAT(again, RefusedWith(Reason::kKeyFileStands));
+  EXPECT_EQ(DetailOf(again.status(), "key_file"), "1");
+  EXPECT_EQ(server_.FilesInFolder().size(), 1U);
+  server_.clock().Advance(absl::Hours(24 * 91));
+  EXPECT_THAT(server_.TryIssue(project_, "NPR"), IsOk()) << "an expired file can be issued again";
+}
+
+TEST_F(KeyFilesTest, WhatIsSealedToARevokedKeyIsGivenToNobody) {
+  FillIn();
+  server_.Issue(project_, "NPR");
+  RevokeKeyOfNpr();
+  const auto refused = server_.Fetch(project_, "NPR", 1, 0);
+  EXPECT_THAT(refused, RefusedWith(Reason::kRecipientKeyState));
+  EXPECT_EQ(DetailOf(refused.status(), "state"), "REVOKED");
+  server_.EnrolKey("NPR");
+  EXPECT_EQ(server_.Issue(project_, "NPR").number(), 2U) << "sealed to another key it is another file";
+  EXPECT_THAT(server_.Fetch(project_, "NPR", 2, 0), IsOk());
+}
+
 TEST_F(KeyFilesTest, AUsableRecipientKeyIsNeeded) {
   FillIn();
-  api::RevokeRecipientKeyRequest revoke;
-  revoke.set_request_id(crypto::NewRequestId());
-  revoke.set_register_id("NPR");
-  revoke.set_number(1);
-  revoke.set_reason("tapt");
-  ASSERT_THAT(server_.registers().RevokeKey(server_.Officer("RegisterService/RevokeRecipientKey"), revoke), IsOk());
+  RevokeKeyOfNpr();
   EXPECT_THAT(server_.TryIssue(project_, "NPR"), RefusedWith(Reason::kRecipientKeyMissing));
   EXPECT_THAT(server_.FilesInFolder(), IsEmpty());
   server_.EnrolKey("NPR");

@@ -304,7 +304,16 @@ TEST_F(WholeFlowTest, LinkingTheDeliveriesOnLopenummerGivesTheTruthAcrossRestart
   ASSERT_GT(truth.size(), kPersons / 4);
   EXPECT_EQ(Link(), truth) << "joined rows " << Link().size();
 
-  // A key file issued anew holds the same løpenumre.
+  // A key file issued anew holds the same løpenumre. While one stands, it is not issued again.
+  EXPECT_EQ(domain::ReasonOf(Issue(As(kKeyOfficer), project_, "KREFT").status()), domain::Reason::kKeyFileStands);
+  api::WithdrawKeyFileRequest withdraw;
+  withdraw.set_request_id(crypto::NewRequestId());
+  withdraw.set_project_id(project_);
+  withdraw.set_register_id("KREFT");
+  withdraw.set_number(1);
+  withdraw.set_reason("lost by the register");
+  const auto withdrawn = As(kKeyOfficer).WithdrawKeyFile(withdraw);
+  ASSERT_TRUE(withdrawn.ok()) << withdrawn.status();
   const auto again = Issue(As(kKeyOfficer), project_, "KREFT");
   ASSERT_TRUE(again.ok()) << again.status();
   const std::string first_delivery = ReadText(Data("applied_kreft_extract.csv"));
@@ -382,8 +391,9 @@ TEST_F(WholeFlowTest, LinkingTheDeliveriesOnLopenummerGivesTheTruthAcrossRestart
   const std::vector<std::string> wanted = {
       "project.create",     "project.ready", "project.activate", "population.submit", "population.complete",
       "keyfile.open-match", "keyfile.match", "keyfile.issue",    "keyfile.issue",     "keyfile.issue",
-      "keyfile.fetch",      "keyfile.fetch", "keyfile.fetch",    "keyfile.issue",     "keyfile.fetch",
-      "usage.report",       "usage.report",  "usage.report",     "project.close",     "project.destroy-key"};
+      "keyfile.fetch",      "keyfile.fetch", "keyfile.fetch",    "keyfile.withdraw",  "keyfile.issue",
+      "keyfile.fetch",      "usage.report",  "usage.report",     "usage.report",      "project.close",
+      "project.destroy-key"};
   EXPECT_EQ(operations, wanted);
 }
 

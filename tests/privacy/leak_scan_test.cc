@@ -269,8 +269,13 @@ void LeakScanTest::DoTheJob() {
     RunWell(kKeyOfficer, {"keyfile", "issue", project_, who.id});
     RunWell(who, {"keyfile", "fetch", project_, "--out", outputs_.path().string()});
   }
-  RunWell(npr, {"apply", "--keyfile", Output("NPR_P0001_0001.csv.age"), "--in", Data("npr_extract.csv"), "--column",
-                "fnr", "--relative", "mor_fnr", "--out", Data("npr_delivery.csv"), "--used", Data("npr_used.txt")});
+  const std::string applied =
+      RunWell(npr, {"apply", "--keyfile", Output("NPR_P0001_0001.csv.age"), "--in", Data("npr_extract.csv"), "--column",
+                    "fnr", "--relative", "mor_fnr", "--out", Data("npr_delivery.csv"), "--used", Data("npr_used.txt"),
+                    "--format", "json"});
+  EXPECT_EQ(TextField(applied, "project"), project_);
+  EXPECT_EQ(TextField(applied, "register"), "NPR");
+  EXPECT_THAT(applied, testing::HasSubstr("\"key_file\": 1"));
   RunWell(npr, {"usage", "report", project_, "--keyfile", "1", "--delivery", "2026-1", "--delivered-on", Day(0),
                 "--recipient", "Invented university", "--file", Data("npr_used.txt")});
   RunWell(kreft, {"usage", "report", project_, "--keyfile", "1", "--delivery", "2026-1", "--delivered-on", Day(0),
