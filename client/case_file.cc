@@ -1,5 +1,6 @@
 #include "client/case_file.h"
 
+#include <set>
 #include <utility>
 
 #include "client/message_json.h"
@@ -215,8 +216,12 @@ std::vector<absl::Status> CheckCase(const api::ProjectCase& project_case, absl::
                                  {{DetailKey::kField, "end_date"}, {DetailKey::kLimit, std::string_view(end)}}));
   }
   bool has_defining_source = false;
+  std::set<std::string> seen;
   for (const api::Source& source : project_case.sources()) {
     CheckSource(source, problems);
+    if (!seen.insert(source.register_id()).second) {
+      problems.push_back(MakeError(Reason::kSourceExists, {{DetailKey::kRegister, source.register_id()}}));
+    }
     has_defining_source = has_defining_source || source.defines_population();
   }
   if (!has_defining_source && project_case.sources_size() > 0) {

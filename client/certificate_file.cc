@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <ctime>
@@ -93,6 +94,20 @@ absl::Status CheckKey(const PemFile& key, const PemFile& certificate) {
   ERR_clear_error();
   return belong_together ? absl::OkStatus()
                          : Unusable(key, Setting::kKey, "the key is not that of the certificate " + certificate.path);
+}
+
+bool IsIssuedBy(const PemFile& certificate, const PemFile& ca) {
+  const std::vector<Certificate> chain = ParseAll(certificate.text);
+  const std::vector<Certificate> authorities = ParseAll(ca.text);
+  const bool issued = std::any_of(chain.begin(), chain.end(), [&](const Certificate& link) {
+    return std::any_of(authorities.begin(), authorities.end(), [&](const Certificate& authority) {
+      EVP_PKEY* const key = X509_get0_pubkey(authority.get());
+      return X509_check_issued(authority.get(), link.get()) == X509_V_OK && key != nullptr &&
+             X509_verify(link.get(), key) == 1;
+    });
+  });
+  ERR_clear_error();
+  return issued;
 }
 
 absl::Status CheckAuthorities(const PemFile& ca, absl::Time now) {

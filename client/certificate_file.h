@@ -22,6 +22,9 @@ struct PemFile {
 // certificate, or if it is not in force at `now`.
 absl::StatusOr<absl::Time> CheckCertificate(const PemFile& certificate, absl::Time now);
 
+// Whether one of the authorities has signed the certificate. Both texts have been checked.
+bool IsIssuedBy(const PemFile& certificate, const PemFile& ca);
+
 // Fails with PROFILE if there is no private key in the text, or if it is not that of the certificate.
 absl::Status CheckKey(const PemFile& key, const PemFile& certificate);
 

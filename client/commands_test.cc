@@ -142,7 +142,7 @@ TEST(Commands, ARefusalIsAnAnswerAndAPassingTroubleIsNot) {
   runner.server.Fail("CloseProjectRequest", Refusal(Reason::kProjectState, {}));
   runner.Run({"project", "close", "P0041", "--reason", "done"});
   EXPECT_EQ(runner.unanswered(), 0U);
-  for (const Reason reason : {Reason::kDraining, Reason::kStorageUnavailable, Reason::kInternal}) {
+  for (const Reason reason : {Reason::kDraining, Reason::kStorageUnavailable, Reason::kInternal, Reason::kDiskFull}) {
     runner.server.Fail("CloseProjectRequest", Refusal(reason, {}));
     runner.Run({"project", "close", "P0041", "--reason", "done"});
     EXPECT_EQ(runner.unanswered(), 1U);
@@ -267,6 +267,15 @@ TEST(Project, CheckSaysThatACaseIsPastItsEnd) {
   EXPECT_EQ(checked.code, ExitCode::kUsageOrFile);
   EXPECT_THAT(checked.err, HasSubstr("[PROJECT_ENDED]"));
   EXPECT_THAT(checked.err, HasSubstr("limit 2001-01-01"));
+}
+
+TEST(Arguments, ATextThatIsNotUtf8IsNamedAndNothingIsSent) {
+  CommandRunner runner;
+  const Result refused = runner.Run({"project", "create", "--title", "bl\xE5"});
+  EXPECT_EQ(refused.code, ExitCode::kUsageOrFile);
+  EXPECT_THAT(refused.err, HasSubstr("field title"));
+  EXPECT_TRUE(runner.server.calls.empty());
+  EXPECT_EQ(runner.unanswered(), 0U);
 }
 
 TEST(Register, UpdateWithoutAnyFieldIsRefusedBeforeAnythingIsSent) {

@@ -124,6 +124,14 @@ void CheckServer(Session& session, const Profile& profile, Diagnosis& diagnosis)
     const auto reason = domain::ReasonOf(info.status());
     const bool is_reached = reason != Reason::kServerUnreachable && reason != Reason::kDeadline;
     AddBad(diagnosis, is_reached ? "TLS and role" : "server", Short(info.status()), info.status());
+    const auto ca = ReadPem(profile, Setting::kCa);
+    const auto certificate = ReadPem(profile, Setting::kCertificate);
+    if (!is_reached && ca.ok() && certificate.ok() && !IsIssuedBy(*certificate, *ca)) {
+      // A server that does not trust a certificate only closes the connection.
+      diagnosis.findings.push_back(
+          {"certificate", Verdict::kAdvice,
+           "it is not from the authority in ca; if the server trusts that one alone, it closes the connection"});
+    }
     return;
   }
   diagnosis.findings.push_back({"server", Verdict::kGood, info->controller() + ", " + info->environment()});
@@ -158,7 +166,11 @@ Diagnosis Diagnose(Session& session) {
     AddBad(diagnosis, "profile", Short(profile.status()), profile.status());
     return diagnosis;
   }
-  diagnosis.findings.push_back({"profile", Verdict::kGood, (*profile)->folder().string()});
+  std::error_code ignored;
+  const bool has_file = std::filesystem::exists((*profile)->config_file(), ignored);
+  diagnosis.findings.push_back(
+      {"profile", has_file ? Verdict::kGood : Verdict::kAdvice,
+       (*profile)->folder().string() + (has_file ? "" : " does not exist; kobling profile create makes it")});
   const auto address = (*profile)->Require(Setting::kAddress);
   if (address.ok()) {
     diagnosis.findings.push_back({"address", Verdict::kGood, *address});

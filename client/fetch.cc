@@ -184,7 +184,12 @@ absl::StatusOr<FetchedKeyFile> FetchKeyFile(Connection& connection, const api::K
   KOBLING_RETURN_IF_ERROR(CheckDestination(path, options.overwrite));
   KOBLING_ASSIGN_OR_RETURN(Part part, Part::Open(part_path, record.sealed_bytes(), progress));
   const bool has_old_bytes = part.size() > 0;
-  KOBLING_RETURN_IF_ERROR(FetchRest(connection, record, options.retry, part));
+  if (absl::Status fetched = FetchRest(connection, record, options.retry, part); !fetched.ok()) {
+    if (part.size() == 0) {
+      unlink(part_path.c_str());  // nothing to go on from
+    }
+    return fetched;
+  }
   absl::Status verified = Verify(part, part_path, record, options.signing_key);
   if (!verified.ok() && has_old_bytes && domain::ReasonOf(verified) == Reason::kKeyFileAltered) {
     // What was there before may have been another file's beginning.

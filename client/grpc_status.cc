@@ -60,6 +60,9 @@ absl::Status FromGrpc(const grpc::Status& status) {
     case grpc::StatusCode::UNAVAILABLE:
       return MakeError(IsUntrustedCertificate(status.error_message()) ? Reason::kServerCertificate
                                                                       : Reason::kServerUnreachable);
+    case grpc::StatusCode::CANCELLED:
+      // Not by us, or nobody would ask: the server does so with a stream that has gone silent.
+      return MarkFromServer(MakeError(Reason::kStreamSilent));
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       return MakeError(Reason::kDeadline);
     case grpc::StatusCode::UNAUTHENTICATED:

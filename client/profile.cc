@@ -180,6 +180,10 @@ absl::Status Profile::Create(const std::filesystem::path& folder, const SettingT
     KOBLING_RETURN_IF_ERROR(CheckAddress(*address));
   }
   std::error_code error;
+  if (const auto file = folder / "kobling.toml"; std::filesystem::exists(file, error)) {
+    return MakeError(Reason::kFileExists, {{DetailKey::kFile, file.string()},
+                                           {DetailKey::kHint, "choose another name, or change the file by hand"}});
+  }
   const bool is_new = std::filesystem::create_directories(folder, error);
   if (error) {
     return WriteError(folder.string(), error.value());

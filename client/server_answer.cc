@@ -27,9 +27,9 @@ bool IsDecided(const absl::Status& status) {
     return true;
   }
   const auto reason = domain::ReasonOf(status);
-  // After INTERNAL the server itself does not know.
-  return IsFromServer(status) && reason && *reason != domain::Reason::kInternal &&
-         domain::InfoOf(*reason).retry == domain::Retry::kNever;
+  // After these the server itself does not know whether the change was stored.
+  const bool unknown = reason == domain::Reason::kInternal || reason == domain::Reason::kDiskFull;
+  return IsFromServer(status) && reason && !unknown && domain::InfoOf(*reason).retry == domain::Retry::kNever;
 }
 
 bool MayHelpToSendAgain(const absl::Status& status) {

@@ -1,6 +1,34 @@
 #include "client/session.h"
 
+#include <vector>
+
+#include "domain/text.h"
+#include "google/protobuf/descriptor.h"
+
 namespace kobling::client {
+
+absl::Status CheckTexts(const google::protobuf::Message& message) {
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  reflection.ListFields(message, &fields);
+  for (const google::protobuf::FieldDescriptor* field : fields) {
+    const bool is_text = field->type() == google::protobuf::FieldDescriptor::TYPE_STRING;
+    const bool is_message = field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE;
+    const int count = field->is_repeated() ? reflection.FieldSize(message, field) : 1;
+    for (int i = 0; i < count && (is_text || is_message); ++i) {
+      if (is_message) {
+        KOBLING_RETURN_IF_ERROR(CheckTexts(field->is_repeated() ? reflection.GetRepeatedMessage(message, field, i)
+                                                                : reflection.GetMessage(message, field)));
+      } else if (!domain::IsUtf8(field->is_repeated() ? reflection.GetRepeatedString(message, field, i)
+                                                      : reflection.GetString(message, field))) {
+        return domain::MakeError(domain::Reason::kFieldMalformed,
+                                 {{domain::DetailKey::kField, field->name()},
+                                  {domain::DetailKey::kHint, "the text is not UTF-8; is the terminal set to it?"}});
+      }
+    }
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<const Profile*> Session::GetProfile() {
   if (profile_ == nullptr) {

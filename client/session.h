@@ -47,6 +47,10 @@ struct GlobalOptions {
   bool quiet = false;
 };
 
+// Fails with FIELD_MALFORMED, naming the field, if a text in the message or in one within it is not UTF-8: a terminal
+// in another encoding gives such arguments, and no message may hold them.
+absl::Status CheckTexts(const google::protobuf::Message& message);
+
 // For one command on one thread.
 class Session {
  public:
@@ -80,6 +84,7 @@ class Session {
   // Sends a request that changes nothing.
   template <typename Request, typename Response>
   absl::StatusOr<Response> Ask(absl::StatusOr<Response> (Connection::*method)(const Request&), const Request& request) {
+    KOBLING_RETURN_IF_ERROR(CheckTexts(request));
     KOBLING_ASSIGN_OR_RETURN(Connection * connection, Connect());
     return (connection->*method)(request);
   }
@@ -96,6 +101,7 @@ class Session {
   // unanswered id turns out to belong to other content, `send` is called a second time with a new one.
   template <typename Request, typename Send>
   auto WithRequestId(const Request& request, Send send) -> decltype(send(request)) {
+    KOBLING_RETURN_IF_ERROR(CheckTexts(request));
     KOBLING_ASSIGN_OR_RETURN(RequestIds ids, GetRequestIds());
     while (true) {
       KOBLING_ASSIGN_OR_RETURN(const RequestIds::Held held, ids.Obtain(request));

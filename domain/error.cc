@@ -41,6 +41,19 @@ bool IsDigitText(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+// Whatever a caller sends as a name fits a line of the log and the metadata of an answer.
+std::string Shortened(std::string_view text) {
+  constexpr std::size_t kMostBytes = 1000;
+  if (text.size() <= kMostBytes) {
+    return std::string(text);
+  }
+  std::size_t end = kMostBytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) {
+    --end;
+  }
+  return std::string(text.substr(0, end)) + "...";
+}
+
 // A random request id often looks like an identifier in places; as long as it is a request id it says nothing of
 // anyone.
 std::string ScrubDetail(DetailKey key, std::string_view text) {
@@ -110,7 +123,8 @@ std::optional<Reason> ReasonFromNumber(std::uint32_t number) {
 
 std::string_view NameOf(DetailKey key) { return kDetailNames[static_cast<std::size_t>(key)]; }
 
-Detail::Detail(DetailKey detail_key, std::string_view text) : key(detail_key), value(ScrubDetail(detail_key, text)) {}
+Detail::Detail(DetailKey detail_key, std::string_view text)
+    : key(detail_key), value(ScrubDetail(detail_key, Shortened(text))) {}
 
 Detail::Detail(DetailKey detail_key, std::uint64_t number)
     : key(detail_key), value(number < kFirstPossibleIdentifier ? absl::StrCat(number) : Scrub(absl::StrCat(number))) {}

@@ -86,6 +86,7 @@ enum class Reason : std::uint16_t {
   kMessageTooLarge = 176,
   kServerBusy = 177,
   kPopulationEmpty = 178,
+  kStreamSilent = 179,
   // Key files and usage.
   kKeyFileNotFound = 190,
   kKeyFileWithdrawn = 191,

@@ -23,13 +23,17 @@ bool All(std::string_view text, Predicate predicate) {
 template <typename Tag>
 struct Rule;
 
+// Fewer digits than an identifier has, counted over the whole name, so that separators hide nothing.
+bool TooFewDigitsForIdentifier(std::string_view text) { return std::count_if(text.begin(), text.end(), IsDigit) < 11; }
+
 template <>
 struct Rule<RegisterTag> {
   static constexpr std::string_view kField = "register";
-  static constexpr std::string_view kExpected = "2 to 20 of A-Z, 0-9 and hyphen, beginning with a letter";
+  static constexpr std::string_view kExpected =
+      "2 to 20 of A-Z, 0-9 and hyphen, beginning with a letter, with at most ten digits";
   static bool Holds(std::string_view text) {
     return text.size() >= 2 && text.size() <= 20 && IsUpper(text.front()) &&
-           All(text, [](char c) { return IsUpper(c) || IsDigit(c) || c == '-'; });
+           All(text, [](char c) { return IsUpper(c) || IsDigit(c) || c == '-'; }) && TooFewDigitsForIdentifier(text);
   }
 };
 
@@ -41,9 +45,6 @@ struct Rule<ProjectTag> {
     return text.size() >= 5 && text.size() <= 9 && text.front() == 'P' && All(text.substr(1), IsDigit);
   }
 };
-
-// Fewer digits than an identifier has, counted over the whole name, so that separators hide nothing.
-bool TooFewDigitsForIdentifier(std::string_view text) { return std::count_if(text.begin(), text.end(), IsDigit) < 11; }
 
 template <>
 struct Rule<ActorTag> {

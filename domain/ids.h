@@ -27,7 +27,8 @@ class StrongId {
   std::string text_;
 };
 
-// A register, chosen by the caseworker: 2 to 20 of A-Z, 0-9 and '-', beginning with a letter. Example: NPR.
+// A register, chosen by the caseworker: 2 to 20 of A-Z, 0-9 and '-', beginning with a letter. Never eleven digits.
+// Example: NPR.
 using RegisterId = StrongId<struct RegisterTag>;
 // A project, given by the server: 'P' and 4 to 8 digits. Example: P0041.
 using ProjectId = StrongId<struct ProjectTag>;

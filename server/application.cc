@@ -15,6 +15,7 @@
 #include "crypto/self_test.h"
 #include "domain/error.h"
 #include "domain/status_macros.h"
+#include "grpc/grpc.h"
 #include "grpcpp/resource_quota.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
@@ -41,6 +42,10 @@ namespace {
 
 constexpr std::size_t kArenaBytes = std::size_t{1} << 20;
 constexpr std::chrono::seconds kDrain{30};
+// How long a caller may go on with the certificate that a connection was made with, and how long calls that run then
+// may take to end.
+constexpr int kConnectionAgeMilliseconds = 60 * 60 * 1000;
+constexpr int kConnectionGraceMilliseconds = 60 * 60 * 1000;
 constexpr std::chrono::seconds kCertificateInterval{10};
 constexpr std::chrono::hours kUpkeepInterval{1};
 
@@ -203,12 +208,17 @@ absl::Status Application::Serve(const ServeOptions& options) {
   HealthService health_service(*parts.pipeline);
   UnknownMethodService unknown_method_service(*parts.pipeline);
 
+  // Never undone: gRPC 1.51, when its last object goes, now and then waits ten seconds for a poll that nobody wakes.
+  grpc_init();
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort(parts.config.listen.text(), tls->credentials(), &port);
   builder.SetMaxReceiveMessageSize(static_cast<int>(limits.max_message_bytes));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, static_cast<int>(limits.max_concurrent_streams));
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // Certificates are looked at when a connection is made: it must be made anew now and then.
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, kConnectionAgeMilliseconds);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, kConnectionGraceMilliseconds);
   grpc::ResourceQuota quota("koblingd");
   quota.SetMaxThreads(static_cast<int>(limits.handler_threads) + 4);
   builder.SetResourceQuota(quota);

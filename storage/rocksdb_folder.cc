@@ -55,8 +55,9 @@ absl::Status CheckPrivate(const RocksDbOptions& options) {
   if (!S_ISDIR(found.st_mode)) {
     return WrongFolder(options, "not a folder");
   }
-  if ((found.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return MakeError(Reason::kFileMode, {{DetailKey::kFile, options.folder.string()}, {DetailKey::kExpected, "0700"}});
+  if ((found.st_mode & (S_IWGRP | S_IRWXO)) != 0) {
+    return MakeError(Reason::kFileMode,
+                     {{DetailKey::kFile, options.folder.string()}, {DetailKey::kExpected, "0700 or 0750"}});
   }
   return absl::OkStatus();
 }

@@ -72,7 +72,7 @@ TEST_F(RocksDbTest, CreatedFolderIsForItsOwnerAlone) {
 
 TEST_F(RocksDbTest, FolderOpenToOthersIsRefused) {
   Create();
-  for (const fs::perms extra : {fs::perms::group_read, fs::perms::others_exec}) {
+  for (const fs::perms extra : {fs::perms::group_write, fs::perms::others_exec}) {
     fs::permissions(database_, fs::perms::owner_all | extra);
     EXPECT_THAT(Open(), FailsNamingTheFolder(Reason::kFileMode));
   }

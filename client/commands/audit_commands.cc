@@ -122,7 +122,7 @@ void AddAuditCommands(CommandTree& tree) {
 
   Command list = tree.AddCommand(
       group, {.name = "list",
-              .about = "Lists events.",
+              .about = "Lists events; a caseworker names a project of theirs, a register sees its own.",
               .examples = {"kobling audit list --since 2026-11-01 --until 2026-12-01 --format csv > november.csv",
                            "kobling audit list --operation keyfile.fetch --project P0041"},
               .methods = {"AuditService/ListEvents"}});

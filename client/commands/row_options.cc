@@ -23,7 +23,11 @@ absl::StatusOr<std::unique_ptr<AtomicFile>> RejectsOptions::Open(const Session& 
 
 absl::Status RejectsOptions::Report(Session& session, RowFaults& faults, AtomicFile* rejects,
                                     const absl::Status& answer) {
-  faults.Print(session.surroundings().err);
+  // Of a call that was refused for another reason, rows are not what its user must look at.
+  const auto reason = domain::ReasonOf(answer);
+  if (answer.ok() || reason == domain::Reason::kInvalidRowsRefused || reason == domain::Reason::kNothingValid) {
+    faults.Print(session.surroundings().err);
+  }
   if (rejects == nullptr || (!answer.ok() && faults.count() == 0)) {
     return absl::OkStatus();
   }

@@ -173,7 +173,9 @@ ExitCode RunKobling(std::span<const std::string> arguments, Surroundings surroun
     return ExitCodeOf(result.status());
   }
   if (!session.out()) {
-    PrintError(err, MakeError(Reason::kFileUnwritable, {{DetailKey::kFile, "standard output"}}));
+    PrintError(err, MakeError(Reason::kFileUnwritable,
+                              {{DetailKey::kFile, "standard output"},
+                               {DetailKey::kHint, "what was done stands; look at it before you do it again"}}));
     return ExitCode::kUsageOrFile;
   }
   return *result;

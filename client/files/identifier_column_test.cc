@@ -60,6 +60,27 @@ TEST(IdentifierScan, EveryPlaceInALongTextIsSeen) {
   }
 }
 
+TEST(ReadNumberCell, KnowsANumberHoweverItIsWritten) {
+  for (const std::string_view cell :
+       {"16 878 192 986", "16.878.192.986", "168781  92986", "168781–92986", "168781_92986", "168781\t92986",
+        "(168781)92986", "16.87.81 92986", "１６８７８１９２９８６", "1,6878192986E+10", "1.6878192986e10"}) {
+    const auto number = ReadNumberCell(cell);
+    ASSERT_TRUE(number.has_value()) << cell;
+    EXPECT_EQ(std::string(number->digits.data(), 11), "16878192986") << cell;
+    EXPECT_FALSE(number->lost_zero) << cell;
+  }
+  for (const std::string_view cell : {"2832311210", "2,83231121E+9", "2.83231121E+09", "2 832 311 210"}) {
+    const auto number = ReadNumberCell(cell);
+    ASSERT_TRUE(number.has_value()) << cell;
+    EXPECT_EQ(std::string(number->digits.data(), 11), "02832311210") << cell;
+    EXPECT_TRUE(number->lost_zero) << cell;
+  }
+  for (const std::string_view cell : {"", "123456789", "168781929867", "A16878192986", "1,68782E+10", "1E10", "E",
+                                      "1,6878192986E+11", "16878192986,00"}) {
+    EXPECT_FALSE(ReadNumberCell(cell).has_value()) << cell;
+  }
+}
+
 IdentifierCellReader Reader(IdentifierCheck check) { return {check, domain::AcceptedSeries::Trial()}; }
 
 TEST(IdentifierCellReader, ElevenDigitsArePacked) {

@@ -80,4 +80,56 @@ std::optional<ElevenDigits> IdentifierScan::Next() {
   return std::nullopt;
 }
 
+std::optional<NumberCell> ReadNumberCell(std::string_view value) {
+  constexpr std::size_t kLongest = 64;
+  std::size_t decimal_exponent = 0;
+  // 1.6878192986E+10: one digit, then the rest of at least nine, times ten to the tenth (or ninth, without its zero).
+  if (const std::size_t e = value.find_first_of("eE"); e != std::string_view::npos) {
+    const std::string_view exponent = value.substr(e + 1);
+    const std::string_view power = exponent.starts_with('+') ? exponent.substr(1) : exponent;
+    if (e < kFirstPart || !IsDigit(value[0]) || IsDigit(value[1]) || (power != "10" && power != "9" && power != "09")) {
+      return std::nullopt;
+    }
+    decimal_exponent = power == "10" ? 10 : 9;
+    value = value.substr(0, e);
+  }
+  if (value.size() > kLongest) {
+    return std::nullopt;
+  }
+  std::array<char, std::tuple_size_v<ElevenDigits>> digits{};
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    char digit = value[i];
+    const bool is_full_width =
+        value.substr(i, 2) == "\xEF\xBC" && i + 2 < value.size() && value[i + 2] >= '\x90' && value[i + 2] <= '\x99';
+    if (is_full_width) {
+      digit = static_cast<char>(value[i + 2] - '\x90' + '0');
+      i += 2;
+    }
+    if (IsDigit(digit)) {
+      if (count == digits.size()) {
+        return std::nullopt;
+      }
+      digits[count++] = digit;
+    } else if ((digit >= 'A' && digit <= 'Z') || (digit >= 'a' && digit <= 'z')) {
+      return std::nullopt;
+    }
+  }
+  if (decimal_exponent > 0) {
+    // Zeros at the end are not written in this form.
+    for (; count >= 9 && count < decimal_exponent + 1; ++count) {
+      digits[count] = '0';
+    }
+  }
+  if (count == digits.size()) {
+    return NumberCell{digits, false};
+  }
+  if (count == digits.size() - 1) {
+    std::rotate(digits.begin(), digits.end() - 1, digits.end());
+    digits[0] = '0';
+    return NumberCell{digits, true};
+  }
+  return std::nullopt;
+}
+
 }  // namespace kobling::client

@@ -29,4 +29,13 @@ class IdentifierScan {
   std::size_t position_ = 0;
 };
 
+// The digits of a cell that is one number and nothing else, however a spreadsheet or a person has written it: with any
+// signs and spaces between its digits (16 878 192 986), as 1,6878192986E+10, or in full-width digits. `lost_zero` if
+// there were ten and a leading zero was put in front. Nothing if the cell has letters, or another number of digits.
+struct NumberCell {
+  ElevenDigits digits;
+  bool lost_zero = false;
+};
+std::optional<NumberCell> ReadNumberCell(std::string_view value);
+
 }  // namespace kobling::client

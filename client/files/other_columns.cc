@@ -23,7 +23,7 @@ void OtherColumns::Look(std::span<const Field> fields) {
   for (Finding& finding : findings_) {
     const std::string_view value = fields[finding.column].value;
     finding.filled += value.empty() ? 0 : 1;
-    if (value.size() >= domain::NationalId::kLength) {
+    if (value.size() >= domain::NationalId::kLength - 1) {
       LookInto(value, finding);
     }
   }
@@ -37,6 +37,14 @@ void OtherColumns::LookInto(std::string_view value, Finding& finding) const {
     if (const auto parsed = rules_.ParseEleven(digits->data()); parsed.id.has_value()) {
       is_valid = true;
       is_known = is_known || known_.Find(parsed.id->packed()).has_value();
+    }
+  }
+  if (!is_valid) {
+    if (const auto number = ReadNumberCell(value)) {
+      const auto parsed = rules_.ParseEleven(number->digits.data());
+      is_known = parsed.id.has_value() && known_.Find(parsed.id->packed()).has_value();
+      // Of ten digits as they come one in fifty is right with a zero in front, so that only a known one says something.
+      is_valid = parsed.id.has_value() && (is_known || !number->lost_zero);
     }
   }
   finding.valid += is_valid ? 1 : 0;

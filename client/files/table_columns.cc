@@ -3,6 +3,7 @@
 
 #include "client/files/table_reader.h"
 #include "domain/error.h"
+#include "domain/text.h"
 
 namespace kobling::client {
 namespace {
@@ -18,33 +19,12 @@ constexpr std::size_t kLongestList = 400;
 
 bool IsDigit(char character) { return character >= '0' && character <= '9'; }
 
-// Whether every character is whole and written as UTF-8 has it: enough to tell the text from one in Windows-1252.
-bool IsUtf8(std::string_view text) {
-  std::size_t expected = 0;
-  for (const char character : text) {
-    const auto byte = static_cast<unsigned char>(character);
-    const bool continues = (byte & 0xC0) == 0x80;
-    if (continues != (expected > 0)) {
-      return false;
-    }
-    if (continues) {
-      --expected;
-    } else if (byte >= 0x80) {
-      expected = byte >= 0xF5 ? 0 : byte >= 0xF0 ? 3 : byte >= 0xE0 ? 2 : byte >= 0xC2 ? 1 : 0;
-      if (expected == 0) {
-        return false;
-      }
-    }
-  }
-  return expected == 0;
-}
-
 // For messages: ASCII and, in a name that is UTF-8, letters such as 'ø', which have two bytes. All else, that might
 // steer a terminal, becomes '?'.
 std::string Printable(std::string_view name) {
   constexpr char kFirstLetterLead = '\xC3';  // below it are control characters and signs
   constexpr char kLastLetterLead = '\xDF';
-  const bool is_utf8 = IsUtf8(name);
+  const bool is_utf8 = domain::IsUtf8(name);
   std::string text;
   for (std::size_t i = 0; i < name.size(); ++i) {
     const char character = name[i];
@@ -108,7 +88,7 @@ absl::StatusOr<std::size_t> TableReader::FindColumn(const ColumnName& column) co
     std::vector<domain::Detail> details = {{DetailKey::kFile, name_},
                                            {DetailKey::kColumn, Printable(column.name())},
                                            {DetailKey::kCount, static_cast<std::uint64_t>(columns_)}};
-    if (!std::all_of(header_.begin(), header_.end(), IsUtf8)) {
+    if (!std::all_of(header_.begin(), header_.end(), [](const std::string& name) { return domain::IsUtf8(name); })) {
       details.emplace_back(DetailKey::kHint, "the header is not UTF-8; name the column by its number");
     } else if (HeaderLooksLikeNames()) {
       std::string list = "the columns are:";

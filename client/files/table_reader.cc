@@ -94,15 +94,19 @@ absl::Status TableReader::WrongEncoding(std::uint64_t line, std::string_view hin
                    {{DetailKey::kFile, name_}, {DetailKey::kLine, line}, {DetailKey::kHint, hint}});
 }
 
-// Moves what is not yet parsed to the front and reads more behind it. The first call reads at least four bytes, if
-// there are as many, so that the encoding shows.
-absl::Status TableReader::Fill() {
+void TableReader::MoveToFront() {
   if (begin_ > 0) {
     std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
-    next_quote_ -= begin_;
+    next_quote_ -= std::min(next_quote_, begin_);
     end_ -= begin_;
     begin_ = 0;
   }
+}
+
+// Moves what is not yet parsed to the front and reads more behind it. The first call reads at least four bytes, if
+// there are as many, so that the encoding shows.
+absl::Status TableReader::Fill() {
+  MoveToFront();
   if (end_ >= options_.max_record_bytes) {
     return MakeError(Reason::kFileMalformed,
                      {{DetailKey::kFile, name_},
@@ -220,6 +224,7 @@ absl::Status TableReader::ReadFirstLine() {
   KOBLING_RETURN_IF_ERROR(CheckFirstBytes());
   if (std::string_view(buffer_.data(), end_).substr(0, kUtf8Mark.size()) == kUtf8Mark) {
     begin_ = kUtf8Mark.size();
+    MoveToFront();
   }
   KOBLING_ASSIGN_OR_RETURN(std::string_view line, FindFirstLine());
   line_ending_ = !line.empty() && line.back() == '\r' ? LineEnding::kCrLf : LineEnding::kLf;
@@ -237,11 +242,10 @@ absl::Status TableReader::ReadFirstLine() {
   }
   KOBLING_RETURN_IF_ERROR(ChooseDelimiter(line));
   if (options_.header == HeaderLine::kAbsent) {
-    const std::size_t start = begin_;
     KOBLING_RETURN_IF_ERROR(ParseRecord());
     columns_ = field_count_;
-    // The line is data: stand before it again. Nothing was moved, for FindFirstLine has read it whole.
-    begin_ = start;
+    // The line is data: stand before it again. It began at the front, and what begins there is never moved.
+    begin_ = 0;
     line_ = 1;
     NextQuoteFrom(begin_);
     return absl::OkStatus();

@@ -99,6 +99,7 @@ class TableReader {
   TableReader(int descriptor, std::string name, const TableOptions& options);
   static absl::StatusOr<std::unique_ptr<TableReader>> Start(std::unique_ptr<TableReader> reader);
 
+  void MoveToFront();
   absl::Status Fill();
   absl::Status CheckFirstBytes() const;
   absl::Status CheckNewBytes(std::size_t from);

@@ -1,9 +1,11 @@
 #include "client/files/table_reader.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "client/files/files_testing.h"
@@ -307,6 +309,36 @@ TEST(TableReader, PipeIsReadAsAFileIs) {
   EXPECT_EQ((*(*reader)->Next())->raw, "1;2");
   EXPECT_EQ(*(*reader)->Next(), nullptr);
   ::close(ends[0]);
+}
+
+// The first read of a pipe may end anywhere, and a mark at the front is no part of the table.
+TEST(TableReader, WithoutHeaderTheFirstLineSurvivesAMarkWhereverTheFirstReadEnds) {
+  const std::string content = "\xEF\xBB\xBF\"12345\";\"one\"\n67890;\"two\"\n";
+  for (std::size_t first = 1; first < content.size(); ++first) {
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    std::thread writer([&] {
+      EXPECT_EQ(::write(ends[1], content.data(), first), static_cast<ssize_t>(first));
+      while (true) {  // the rest comes when the first part has been read
+        int unread = 0;
+        ASSERT_EQ(::ioctl(ends[0], FIONREAD, &unread), 0);
+        if (unread == 0) {
+          break;
+        }
+        std::this_thread::yield();
+      }
+      EXPECT_EQ(::write(ends[1], content.data() + first, content.size() - first),
+                static_cast<ssize_t>(content.size() - first));
+      ::close(ends[1]);
+    });
+    const auto reader = TableReader::OpenStream(ends[0], "standard input", WithoutHeader());
+    ASSERT_TRUE(reader.ok()) << first;
+    EXPECT_EQ((*(*reader)->Next())->raw, "\"12345\";\"one\"") << first;
+    EXPECT_EQ((*(*reader)->Next())->raw, "67890;\"two\"") << first;
+    EXPECT_EQ(*(*reader)->Next(), nullptr) << first;
+    writer.join();
+    ::close(ends[0]);
+  }
 }
 
 // Any table written with quotes where they are needed is read back the same, however small the reads are.

@@ -29,7 +29,7 @@ bool IsLocalFault(Reason reason) {
   constexpr std::array kLocal = {Reason::kUsage,         Reason::kConfiguration,  Reason::kFileMode,
                                  Reason::kFileNotFound,  Reason::kFileUnreadable, Reason::kFileExists,
                                  Reason::kFileMalformed, Reason::kFileUnwritable, Reason::kFieldMalformed,
-                                 Reason::kDiskFull,      Reason::kFileEmpty};
+                                 Reason::kFileEmpty};
   return std::find(kLocal.begin(), kLocal.end(), reason) != kLocal.end();
 }
 

@@ -183,6 +183,19 @@ TEST_F(KoblingdTest, CertificateForAConflictingRoleOrABadIdIsRefused) {
   EXPECT_THAT(err_.str(), testing::Not(HasSubstr("01839012345")));
 }
 
+TEST_F(KoblingdTest, TheReadyFileNeverTakesThePlaceOfAnythingElse) {
+  MakeTrial();
+  const fs::path kek = dir_ / "keys" / "kek";
+  const std::string before = ReadText(kek);
+  EXPECT_EQ(Run({"serve", "--config", config_, "--ready-file", kek.string()}), 1);
+  EXPECT_THAT(err_.str(), HasSubstr("[FILE_EXISTS]"));
+  EXPECT_EQ(ReadText(kek), before);
+  const fs::path link = folder_.path() / "link";
+  fs::create_symlink("/dev/null", link);
+  EXPECT_EQ(Run({"serve", "--config", config_, "--ready-file", link.string()}), 1);
+  EXPECT_TRUE(fs::is_symlink(link));
+}
+
 TEST_F(KoblingdTest, ServeSaysWhereItListensAndEndsOnSigterm) {
   MakeTrial();
   const fs::path ready = folder_.path() / "ready";
@@ -191,7 +204,7 @@ TEST_F(KoblingdTest, ServeSaysWhereItListensAndEndsOnSigterm) {
     address = ReadText(ready);
     kill(getpid(), SIGTERM);
   };
-  WriteText(ready, "left by another run");
+  WriteText(ready, "127.0.0.1:4710\n");
   EXPECT_EQ(Run({"serve", "--config", config_, "--ready-file", ready.string()}), 0) << err_.str();
   EXPECT_EQ(address, "127.0.0.1:4711\n");
   EXPECT_FALSE(fs::exists(ready)) << "nobody serves any more";

@@ -102,6 +102,9 @@ Streamed<api::MatchResponse> TestCore::Match(const std::string& project, const s
     result.response = added;
     return result;
   }
+  if (before_match_commit) {
+    before_match_commit();
+  }
   api::MatchCommit commit;
   commit.set_rows(rows.size());
   result.response = (*stream)->Commit(commit);

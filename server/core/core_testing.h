@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -163,6 +164,7 @@ class TestCore {
                                        const Columns& columns) {
     return Submit(project, register_id, columns, SubmitOptions());
   }
+  std::function<void()> before_match_commit;  // called in the middle of a match, if set
   Streamed<api::MatchResponse> Match(const std::string& project, const std::string& register_id,
                                      const std::vector<std::string>& rows, const std::string& request_id);
   Streamed<api::MatchResponse> Match(const std::string& project, const std::string& register_id,

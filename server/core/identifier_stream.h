@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <mutex>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,11 @@ class StreamRows {
   bool Take(std::uint64_t rows);
   void Return(std::uint64_t rows) { in_use_ -= rows; }
 
+  // Held by work that needs memory for everybody in a key file, however few rows a stream has: one at a time.
+  std::mutex& everybody() { return everybody_; }
+
  private:
+  std::mutex everybody_;
   const std::uint64_t limit_;
   std::atomic<std::uint64_t> in_use_{0};
 };

@@ -120,6 +120,8 @@ absl::Status KeyFileFolder::Read(const std::string& name, std::uint64_t offset,
   return status;
 }
 
+bool KeyFileFolder::Holds(const std::string& name) const { return access((folder_ / name).c_str(), F_OK) == 0; }
+
 absl::Status KeyFileFolder::Remove(const std::string& name) const {
   if (unlink((folder_ / name).c_str()) != 0 && errno != ENOENT) {
     return WriteFailed(folder_ / name);
@@ -131,11 +133,12 @@ absl::Status KeyFileFolder::KeepOnly(const std::set<std::string>& names) const {
   std::error_code error;
   std::vector<std::string> doomed;
   std::set<std::string> missing = names;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
-    const std::string name = entry.path().filename().string();
+  for (std::filesystem::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
     missing.erase(name);
+    std::error_code ignored;  // what cannot be looked at is not ours
     if (!names.contains(name) && (name.ends_with(kSealedEnding) || name.ends_with(kTemporaryEnding)) &&
-        entry.is_regular_file()) {
+        entry->is_regular_file(ignored)) {
       doomed.push_back(name);
     }
   }

@@ -49,6 +49,9 @@ class KeyFileFolder {
   absl::Status Read(const std::string& name, std::uint64_t offset,
                     const std::function<absl::Status(std::span<const char>)>& visit) const;
 
+  // Whether the file is there.
+  bool Holds(const std::string& name) const;
+
   // Deletes a file; no error if it is gone already.
   absl::Status Remove(const std::string& name) const;
 

@@ -10,6 +10,7 @@
 #include "domain/lopenummer.h"
 #include "domain/national_id.h"
 #include "domain/status_macros.h"
+#include "domain/text.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "server/core/dates.h"
@@ -89,35 +90,6 @@ bool HoldsPersonalNumber(std::string_view text) {
     }
   }
   return false;
-}
-
-// Strictly: no overlong forms, no surrogates.
-bool IsUtf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t length = lead < 0x80                   ? 1
-                               : lead >= 0xc2 && lead < 0xe0 ? 2
-                               : lead >= 0xe0 && lead < 0xf0 ? 3
-                               : lead >= 0xf0 && lead < 0xf5 ? 4
-                                                             : 0;
-    if (length == 0 || i + length > text.size()) {
-      return false;
-    }
-    for (std::size_t j = 1; j < length; ++j) {
-      if ((static_cast<unsigned char>(text[i + j]) & 0xc0) != 0x80) {
-        return false;
-      }
-    }
-    if (length > 2) {
-      const auto second = static_cast<unsigned char>(text[i + 1]);
-      if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second >= 0xa0) || (lead == 0xf0 && second < 0x90) ||
-          (lead == 0xf4 && second >= 0x90)) {
-        return false;
-      }
-    }
-    i += length;
-  }
-  return true;
 }
 
 bool HasControlCharacter(std::string_view text) {
@@ -211,7 +183,7 @@ absl::Status CheckText(std::string_view field, std::string_view value, std::size
   if (value.size() > max_bytes) {
     return MakeError(Reason::kFieldTooLong, {{DetailKey::kField, field}, {DetailKey::kLimit, max_bytes}});
   }
-  if (!IsUtf8(value) || HasControlCharacter(value)) {
+  if (!domain::IsUtf8(value) || HasControlCharacter(value)) {
     return Malformed(field, "UTF-8 text without control characters");
   }
   if (HoldsPersonalNumber(value)) {

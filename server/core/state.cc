@@ -85,7 +85,7 @@ records::SourceProgressRecord& MutableProgressOf(records::ProjectRecord& project
 }
 
 bool WasHandedOut(const records::KeyFileRecord& key_file) {
-  return key_file.has_first_fetched() || !key_file.withdrawn();
+  return key_file.has_first_fetched() || (!key_file.withdrawn() && !key_file.expired());
 }
 
 bool HasStandingReport(const storage::ProjectRows& rows, const records::KeyFileRecord& key_file) {

@@ -72,8 +72,8 @@ const records::SourceRecord* FindSource(const records::CaseRecord& project_case,
 records::SourceProgressRecord ProgressOf(const records::ProjectRecord& project, std::string_view register_id);
 records::SourceProgressRecord& MutableProgressOf(records::ProjectRecord& project, std::string_view register_id);
 
-// Whether the register may hold the key file: it was not taken back before the first fetch. Such a file is shown to
-// citizens and is to be reported on, whatever became of it since.
+// Whether the register may hold the key file: it was neither taken back nor did it expire before the first fetch. Such
+// a file is shown to citizens and is to be reported on, whatever became of it since.
 bool WasHandedOut(const records::KeyFileRecord& key_file);
 
 // Whether a report of the key file's use stands.

@@ -160,7 +160,7 @@ std::vector<Setting> AllSettings() {
              [](Config& c, std::int64_t n) { c.limits.max_stream_rows = As<std::uint64_t>(n); }),
       Number("limits.max_total_stream_rows", {1, 1'000'000'000},
              [](Config& c, std::int64_t n) { c.limits.max_total_stream_rows = As<std::uint64_t>(n); }),
-      Number("limits.max_message_bytes", {65'536, 67'108'864},
+      Number("limits.max_message_bytes", {1'048'576, 67'108'864},
              [](Config& c, std::int64_t n) { c.limits.max_message_bytes = As<std::uint32_t>(n); }),
       Number("limits.max_concurrent_streams", {1, 10'000},
              [](Config& c, std::int64_t n) { c.limits.max_concurrent_streams = As<std::uint32_t>(n); }),

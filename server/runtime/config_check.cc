@@ -46,7 +46,10 @@ ConfigCheck CheckExpiry(const std::string& subject, std::string_view setting, co
 }
 
 absl::Status CheckDataFolder(const std::filesystem::path& folder) {
+  // The store makes files of some megabytes when it is opened, and ends the process if it cannot.
+  constexpr std::uint64_t kLeastFree = std::uint64_t{64} << 20;
   KOBLING_RETURN_IF_ERROR(CheckPrivateFolder(folder));
+  KOBLING_RETURN_IF_ERROR(CheckFreeSpace(folder, kLeastFree));
   return CheckWritableFolder(folder);
 }
 

@@ -111,7 +111,7 @@ synthetic80 = false
 [limits]
 max_stream_rows = 4
 max_total_stream_rows = 5
-max_message_bytes = 65536
+max_message_bytes = 1048576
 max_concurrent_streams = 6
 handler_threads = 7
 stream_idle_seconds = 9
@@ -127,7 +127,7 @@ level = "debug")");
   EXPECT_FALSE(series.synthetic80 || series.unprefixed);
   EXPECT_EQ(config->limits.max_stream_rows, 4U);
   EXPECT_EQ(config->limits.max_total_stream_rows, 5U);
-  EXPECT_EQ(config->limits.max_message_bytes, 65536U);
+  EXPECT_EQ(config->limits.max_message_bytes, 1048576U);
   EXPECT_EQ(config->limits.max_concurrent_streams, 6U);
   EXPECT_EQ(config->limits.handler_threads, 7U);
   EXPECT_EQ(config->limits.stream_idle, std::chrono::seconds(9));

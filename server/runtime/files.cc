@@ -185,6 +185,20 @@ absl::Status CheckOnlyOwnerWrites(const std::filesystem::path& path) {
   return absl::OkStatus();
 }
 
+absl::Status CheckFreeSpace(const std::filesystem::path& path, std::uint64_t bytes) {
+  std::error_code error;
+  const std::filesystem::space_info space = std::filesystem::space(path, error);
+  if (error) {
+    return FileError(Reason::kFileUnreadable, path);
+  }
+  if (space.available < bytes) {
+    return domain::MakeError(Reason::kDiskFull,
+                             {{domain::DetailKey::kFile, path.string()},
+                              {domain::DetailKey::kExpected, std::to_string(bytes >> 20) + " MiB free"}});
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckWritableFolder(const std::filesystem::path& path) {
   std::string name = (path / ".koblingd-check-XXXXXX").string();
   const Descriptor file(mkostemp(name.data(), O_CLOEXEC));

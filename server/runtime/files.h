@@ -28,12 +28,15 @@ absl::Status MakeNewFolder(const std::filesystem::path& path, mode_t mode);
 // with FILE_NOT_FOUND, or with FILE_MODE naming the path and the command that mends it.
 absl::Status CheckSecretFile(const std::filesystem::path& path);
 
-// A file or folder that only its owner may change: neither group nor others may write to it. Fails with FILE_NOT_FOUND, or
-// with FILE_MODE naming the path and the command that mends it.
+// A file or folder that only its owner may change: neither group nor others may write to it. Fails with FILE_NOT_FOUND,
+// or with FILE_MODE naming the path and the command that mends it.
 absl::Status CheckOnlyOwnerWrites(const std::filesystem::path& path);
 
 // A folder of this process's user that others may not enter and the group may not write to (0700 or 0750).
 absl::Status CheckPrivateFolder(const std::filesystem::path& path);
+
+// At least so many bytes are free on the file system of the path. Fails with DISK_FULL.
+absl::Status CheckFreeSpace(const std::filesystem::path& path, std::uint64_t bytes);
 
 // That this process may make and delete files there. Tries it.
 absl::Status CheckWritableFolder(const std::filesystem::path& path);

@@ -86,5 +86,11 @@ TEST(Files, PrivateFolderIsClosedToOthers) {
   EXPECT_EQ(ReasonOf(CheckWritableFolder(folder.path() / "none")), Reason::kFileUnwritable);
 }
 
+TEST(CheckFreeSpace, TellsAFullDisk) {
+  const TemporaryFolder folder;
+  EXPECT_TRUE(CheckFreeSpace(folder.path(), 1).ok());
+  EXPECT_EQ(ReasonOf(CheckFreeSpace(folder.path(), std::uint64_t{1} << 62)), Reason::kDiskFull);
+}
+
 }  // namespace
 }  // namespace kobling::server

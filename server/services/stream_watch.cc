@@ -19,7 +19,7 @@ absl::StatusOr<std::unique_ptr<StreamWatch::Guard>> StreamWatch::Guard::Open(Str
     return domain::MakeError(domain::Reason::kServerBusy, {{domain::DetailKey::kLimit, kStreamsPerCaller}});
   }
   const std::uint64_t key = watch.next_key_++;
-  watch.streams_[key] = {&context, caller.id.text(), std::chrono::steady_clock::now()};
+  watch.streams_[key] = {&context, caller.id.text(), std::chrono::steady_clock::now(), false};
   return std::unique_ptr<Guard>(new Guard(watch, key));
 }
 
@@ -33,6 +33,11 @@ void StreamWatch::Guard::Heard() {
   watch_.streams_[key_].last_heard = std::chrono::steady_clock::now();
 }
 
+bool StreamWatch::Guard::WasSilent() const {
+  const std::lock_guard lock(watch_.mutex_);
+  return watch_.streams_.at(key_).was_silent;
+}
+
 void StreamWatch::CancelIdle(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
@@ -40,6 +45,7 @@ void StreamWatch::CancelIdle(const std::stop_token& stop) {
     const auto now = std::chrono::steady_clock::now();
     for (auto& [key, stream] : streams_) {
       if (now - stream.last_heard > idle_limit_) {
+        stream.was_silent = true;
         stream.context->TryCancel();
       }
     }

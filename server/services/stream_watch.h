@@ -36,6 +36,8 @@ class StreamWatch {
     Guard& operator=(const Guard&) = delete;
     // The caller said something.
     void Heard();
+    // Whether the stream was ended because the caller said nothing for too long.
+    bool WasSilent() const;
 
    private:
     Guard(StreamWatch& watch, std::uint64_t key) : watch_(watch), key_(key) {}
@@ -49,6 +51,7 @@ class StreamWatch {
     grpc::ServerContext* context;
     std::string caller;
     std::chrono::steady_clock::time_point last_heard;
+    bool was_silent = false;
   };
   void CancelIdle(const std::stop_token& stop);
 

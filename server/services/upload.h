@@ -98,7 +98,9 @@ absl::Status RunUpload(const Upload& upload, grpc::ServerReaderWriter<Response, 
     response->set_rows_done(rows_done);
     return Send(stream, *response);
   }
-  return domain::MakeError(domain::Reason::kStreamProtocol, {{domain::DetailKey::kExpected, "a commit"}});
+  return guard->WasSilent()
+             ? domain::MakeError(domain::Reason::kStreamSilent)
+             : domain::MakeError(domain::Reason::kStreamProtocol, {{domain::DetailKey::kExpected, "a commit"}});
 }
 
 }  // namespace kobling::server

@@ -86,6 +86,18 @@ TEST_F(InsightTest, UseIsToldAsItWasReported) {
   EXPECT_TRUE(Part(Person(1), "NPR").used_on().empty());
 }
 
+TEST_F(InsightTest, AFileThatExpiredBeforeAnybodyFetchedItIsInNobodysHands) {
+  server_.Issue(project_, "NPR");
+  EXPECT_TRUE(Part(Person(0), "NPR").key_file_issued());
+  server_.clock().Advance(absl::Hours(24 * 91));
+  ASSERT_THAT(server_.key_files().Upkeep(), IsOk());
+  EXPECT_FALSE(Part(Person(0), "NPR").key_file_issued());
+  EXPECT_EQ(Part(Person(0), "NPR").use(), api::USE_UNSPECIFIED);
+  api::GetUsageStatusRequest status;
+  status.set_project_id(project_);
+  EXPECT_EQ(server_.usage().Status(server_.Officer("UsageService/GetUsageStatus"), status)->key_files_size(), 0);
+}
+
 TEST_F(InsightTest, NotUsedIsSaidOnlyWhenEveryFileWithThePersonIsReportedOn) {
   server_.Issue(project_, "NPR");
   server_.EnrolKey("NPR");  // for another key a second file is made

@@ -291,6 +291,9 @@ absl::StatusOr<api::KeyFile> KeyFiles::Get(const Call& call, const api::GetKeyFi
   const State::View state = core_.state.Read();
   KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
   KOBLING_ASSIGN_OR_RETURN(const std::string wanted, WantedRegister(call.caller, request.register_id()));
+  if (wanted.empty()) {
+    return MakeError(Reason::kFieldMissing, {{DetailKey::kField, "register_id"}});
+  }
   KOBLING_ASSIGN_OR_RETURN(const records::KeyFileRecord record, FindKeyFile(*project, wanted, request.number()));
   return ToApi(record);
 }
@@ -349,6 +352,10 @@ absl::Status KeyFiles::Fetch(const Call& call, const api::FetchKeyFileRequest& r
     }
     if (record.expired() || record.expiry_date() < DateText(DayOf(core_.clock.Now()))) {
       return MakeError(Reason::kKeyFileExpired, {which});
+    }
+    if (!folder_.Holds(record.file_name())) {
+      return MakeError(Reason::kKeyFileExpired,
+                       {which, {DetailKey::kHint, "the server has lost the file; withdraw it and issue it anew"}});
     }
     if (request.offset() > record.sealed_bytes()) {
       return MakeError(Reason::kKeyFileOffset, {which, {DetailKey::kLimit, record.sealed_bytes()}});

@@ -39,6 +39,7 @@ class MatchStream {
   const Core& core_;
   const Call call_;
   const api::MatchHeader header_;
+  std::uint32_t window_ = 0;            // number of the window that was open when the stream began
   crypto::HmacSha256::Stream content_;  // of all batches, so that a repeated request is known to be the same
   IdentifierStream identifiers_;
 };

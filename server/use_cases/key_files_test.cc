@@ -332,6 +332,19 @@ TEST_F(KeyFilesTest, AWithdrawnFileIsGone) {
   EXPECT_EQ(server_.Issue(project_, "NPR").number(), 2U) << "numbers are never used again";
 }
 
+TEST_F(KeyFilesTest, ALostFileIsNotSaidToBeFetched) {
+  FillIn();
+  const api::KeyFile issued = server_.Issue(project_, "NPR");
+  ASSERT_TRUE(std::filesystem::remove(server_.folder() / issued.file_name()));
+  const auto fetched = server_.Fetch(project_, "NPR", 1, 0);
+  EXPECT_THAT(fetched, RefusedWith(Reason::kKeyFileExpired));
+  EXPECT_THAT(DetailOf(fetched.status(), "hint"), ::testing::HasSubstr("withdraw it"));
+  EXPECT_FALSE(
+      server_.key_files().List(server_.Officer("KeyFileService/ListKeyFiles"), {})->key_files(0).has_first_fetched());
+  ASSERT_THAT(Withdraw("NPR", 1), IsOk());
+  EXPECT_THAT(server_.TryIssue(project_, "NPR"), IsOk());
+}
+
 TEST_F(KeyFilesTest, AFileThatWasUsedIsNotWithdrawn) {
   FillIn();
   server_.Issue(project_, "NPR");

@@ -94,7 +94,8 @@ absl::StatusOr<std::unique_ptr<MatchStream>> MatchStream::Begin(const Core& core
   KOBLING_ASSIGN_OR_RETURN(const auto answered,
                            storage::RequestLedger::Get(core.store, call.caller.id.text(), header.request_id()));
   if (!answered.has_value()) {
-    KOBLING_RETURN_IF_ERROR(stream->OpenWindow().status());
+    KOBLING_ASSIGN_OR_RETURN(const records::MatchRecord window, stream->OpenWindow());
+    stream->window_ = window.number();
   }
   return stream;
 }
@@ -132,6 +133,10 @@ absl::StatusOr<api::MatchResponse> MatchStream::Commit(const api::MatchCommit& c
     return MakeError(Reason::kStreamProtocol, {{DetailKey::kField, "rows"}});
   }
   StreamedIdentifiers stream = identifiers_.Finish();
+  if (stream.counts.valid_rows() == 0) {
+    // The wrong column or file, most likely: the window stays open for the right one.
+    return MakeError(Reason::kNothingValid, {{DetailKey::kProject, header_.project_id()}});
+  }
   // Strangers, and those outside the population, are forgotten with this object.
   api::MatchResponse response;
   *response.mutable_received() = stream.counts;
@@ -146,6 +151,10 @@ absl::StatusOr<api::MatchResponse> MatchStream::Commit(const api::MatchCommit& c
     }
     ResolveStrangers(core_.directory, stream);
     KOBLING_ASSIGN_OR_RETURN(records::MatchRecord window, OpenWindow());
+    if (window.number() != window_) {
+      // It was opened meanwhile, for another stream than this.
+      return MakeError(Reason::kMatchWindowUsed, {{DetailKey::kProject, header_.project_id()}});
+    }
     storage::NumberSet matched;
     {
       const State::View state = core_.state.Read();

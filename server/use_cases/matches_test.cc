@@ -116,6 +116,22 @@ TEST_F(MatchesTest, AWindowIsUsedOnceAndALaterOneTakesItsPlace) {
   EXPECT_EQ(server_.Issue(project_, "DAAR").rows(), 6U);
 }
 
+TEST_F(MatchesTest, AFileWithoutAnyIdentifierDoesNotUseUpTheWindow) {
+  server_.OpenWindow(project_, "DAAR", 100);
+  const std::vector<std::string> wrong = {std::string(11, '1'), std::string(11, '2')};
+  EXPECT_THAT(server_.Match(project_, "DAAR", wrong).response, RefusedWith(Reason::kNothingValid));
+  EXPECT_EQ(Window(0).state(), api::MATCH_STATE_OPEN);
+}
+
+TEST_F(MatchesTest, AStreamDoesNotUseUpAWindowThatWasOpenedAfterIt) {
+  server_.OpenWindow(project_, "DAAR", 100);
+  server_.before_match_commit = [&] { ASSERT_THAT(Open("DAAR", 200), IsOk()); };
+  EXPECT_THAT(server_.Match(project_, "DAAR", People(0, 5)).response, RefusedWith(Reason::kMatchWindowUsed));
+  server_.before_match_commit = nullptr;
+  EXPECT_EQ(Window(1).state(), api::MATCH_STATE_OPEN);
+  EXPECT_THAT(server_.Match(project_, "DAAR", People(0, 6)).response, IsOk());
+}
+
 TEST_F(MatchesTest, ALargerStreamIsParkedUntilItIsReleased) {
   server_.OpenWindow(project_, "DAAR", 4);
   ASSERT_THAT(server_.Match(project_, "DAAR", People(0, 5)).response, IsOk());

@@ -51,6 +51,9 @@ absl::StatusOr<api::Submission> Population::Get(const Call& call, const api::Get
   const State::View state = core_.state.Read();
   KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
   KOBLING_ASSIGN_OR_RETURN(const std::string wanted, WantedRegister(call.caller, request.register_id()));
+  if (wanted.empty()) {
+    return MakeError(Reason::kFieldMissing, {{DetailKey::kField, "register_id"}});
+  }
   KOBLING_ASSIGN_OR_RETURN(const records::SubmissionRecord submission,
                            FindSubmission(*project, wanted, request.number()));
   return ToApi(submission);

@@ -62,13 +62,11 @@ absl::Status CheckNoSourceLost(const records::CaseRecord& before, const records:
   return absl::OkStatus();
 }
 
-// The first key file that a register holds and has not reported any use of. One that expired before anybody fetched it
-// is in nobody's hands.
+// The first key file that a register holds and has not reported any use of.
 const records::KeyFileRecord* OutstandingUsage(const storage::ProjectRows& rows) {
   const auto found =
       std::find_if(rows.key_files.begin(), rows.key_files.end(), [&](const records::KeyFileRecord& key_file) {
-        const bool never_held = key_file.expired() && !key_file.has_first_fetched();
-        return WasHandedOut(key_file) && !never_held && !HasStandingReport(rows, key_file);
+        return WasHandedOut(key_file) && !HasStandingReport(rows, key_file);
       });
   return found == rows.key_files.end() ? nullptr : &*found;
 }

@@ -154,6 +154,7 @@ absl::StatusOr<storage::NumberSet> UsageStream::Resolve(const records::KeyFileRe
   KOBLING_ASSIGN_OR_RETURN(const domain::ProjectId project_id, domain::ProjectId::Parse(key_file.project_id()));
   KOBLING_ASSIGN_OR_RETURN(const crypto::LinkagePrf prf,
                            core_.keys.ProjectPrf(core_.store, project_id, key_file.key_version()));
+  const std::lock_guard lock(rows_in_use_.everybody());
   KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet issued, core_.sets.Get(key_file.set()));
   KOBLING_ASSIGN_OR_RETURN(
       const LopenummerTable table,
@@ -280,7 +281,14 @@ absl::StatusOr<api::ReportResponse> UsageStream::Store(records::UsageRecord reco
     const records::UsageRecord* const corrected =
         FindReport(project, record.register_id(), record.corrects_reference());
     if (corrected == nullptr) {
-      return MakeError(Reason::kDeliveryNotFound, {{DetailKey::kField, "corrects_reference"}});
+      const auto& all = project.rows.usage;
+      const bool was_replaced = std::any_of(all.begin(), all.end(), [&](const records::UsageRecord& usage) {
+        return usage.register_id() == record.register_id() && usage.delivery_reference() == record.corrects_reference();
+      });
+      return MakeError(Reason::kDeliveryNotFound,
+                       {{DetailKey::kField, "corrects_reference"},
+                        {DetailKey::kHint, was_replaced ? "that report was replaced; correct the one that replaced it"
+                                                        : "usage status lists the deliveries"}});
     }
     records::UsageRecord replaced = *corrected;
     replaced.set_replaced(true);
