@@ -117,6 +117,10 @@ TEST(Commands, AnIdentifierAsArgumentIsRefusedAndNotRepeated) {
     EXPECT_FALSE(IdentifierScan(result.err + result.out).Next()) << result.err;
   }
   EXPECT_TRUE(runner.server.calls.empty());
+  // A fingerprint is none, whatever digits it has.
+  EXPECT_EQ(
+      runner.Run({"recipient-key", "approve", "NPR", "1", "--fingerprint", "12345678901abcdefabcdefabcdefabc"}).code,
+      ExitCode::kOk);
 }
 
 TEST(Commands, ALostAnswerIsAskedForUnderTheSameRequestIdAndThenForgotten) {

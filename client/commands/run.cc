@@ -9,6 +9,8 @@
 #include "client/commands/all_commands.h"
 #include "client/commands/documentation.h"
 #include "client/files/identifier_scan.h"
+#include "client/fingerprint_text.h"
+#include "crypto/fingerprint.h"
 #include "domain/error.h"
 
 namespace kobling::client {
@@ -94,7 +96,9 @@ std::string UnknownCommand(const CLI::App& root, std::span<const std::string> ar
 
 absl::StatusOr<ExitCode> Run(std::span<const std::string> arguments, Session& session) {
   for (const std::string& argument : arguments) {
-    if (IdentifierScan(argument).Next()) {
+    // Of fingerprints without hyphens one in twenty has eleven digits in a row.
+    const bool is_fingerprint = crypto::IsFingerprint(NormalFingerprint(argument));
+    if (!is_fingerprint && IdentifierScan(argument).Next()) {
       return UsageError(
           "an argument looks like a person's identifier; identifiers are read from files or standard input");
     }
