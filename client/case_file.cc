@@ -1,5 +1,8 @@
 #include "client/case_file.h"
 
+#include <algorithm>
+#include <array>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -25,9 +28,25 @@ constexpr std::string_view kTemplate = R"(# A project's case. Fill in what the d
 #   kobling project check FILE      (offline)
 #   kobling project create --file FILE
 
+# Your own number of the case. A second creation under it gives the same project.
+case_number = ""
+
+# What citizens read, in plain language: in bokmål, nynorsk and English.
 title = ""
-# In plain language, as citizens will read it.
+title_nynorsk = ""
+title_english = ""
 purpose = ""
+purpose_nynorsk = ""
+purpose_english = ""
+# What they can demand, and how; may be empty.
+rights = ""
+rights_nynorsk = ""
+rights_english = ""
+# Where results are published, once there are any: https://...
+results_link = ""
+# Whom citizens and registers may ask.
+contact = ""
+
 # statistics, health-analysis, research, quality-improvement, planning, governance or preparedness
 purpose_kind = ""
 # Institution, and who answers for the project there.
@@ -37,10 +56,18 @@ decision_reference = ""
 decision_date = ""
 # What the project is based on, for example the regulation's sections and the ethics committee's reference.
 legal_basis = ""
+
 # Who puts the data files together: data-user, register or directorate-as-processor
 linkage_performer = ""
 # Only if linkage_performer is register: which one.
 linkage_register_id = ""
+# Only if it is directorate-as-processor: for which controller.
+linkage_controller = ""
+# Where the data are analysed: TSD, HUNT, SAFE or other
+analysis_room = ""
+# Only for other: where.
+analysis_room_details = ""
+
 # Most persons, those of the population and relatives together.
 approved_persons = 0
 start_date = ""
@@ -48,10 +75,15 @@ start_date = ""
 end_date = ""
 # Day on which the project's key is to be destroyed.
 deletion_date = ""
-# Whom citizens and registers may ask.
-contact = ""
 
-# One block for each register that takes part. Remove the '#' in front of the lines.
+# One block for each condition of the decision (§ 4). Remove the '#' in front of the lines.
+# [[conditions]]
+# deletion, information or other
+# kind = "deletion"
+# text = ""
+# due_date = ""
+
+# One block for each register that takes part.
 # [[sources]]
 # register_id = "MFR"
 # defines_population = true
@@ -62,6 +94,16 @@ contact = ""
 # scope_reason = ""
 # The register's key file covers relatives that other registers named.
 # includes_relatives = false
+# Only if the register is not included in the national solution: its own decision, by an authority such as rek.
+# decision_reference = ""
+# decision_date = ""
+# decision_authority = ""
+# Only for patient records, Folkeregisteret and SSB: dispensation from confidentiality (§ 7).
+# dispensation_reference = ""
+# dispensation_date = ""
+# dispensation_authority = ""
+# Days until the use of a key file must be reported; left out: the server's default.
+# usage_due_days = 90
 )";
 
 absl::Status Malformed(const std::filesystem::path& file, const toml::node& node, const std::string& field,
@@ -92,12 +134,17 @@ std::string SetField(Message& message, const FieldDescriptor& field, const toml:
     reflection.SetBool(&message, &field, *value);
     return "";
   }
-  if (field.cpp_type() == FieldDescriptor::CPPTYPE_UINT64) {
+  if (field.cpp_type() == FieldDescriptor::CPPTYPE_UINT64 || field.cpp_type() == FieldDescriptor::CPPTYPE_UINT32) {
+    const bool is_small = field.cpp_type() == FieldDescriptor::CPPTYPE_UINT32;
     const auto value = node.value_exact<std::int64_t>();
-    if (!value || *value < 0) {
+    if (!value || *value < 0 || (is_small && *value > std::numeric_limits<std::uint32_t>::max())) {
       return "write a whole number";
     }
-    reflection.SetUInt64(&message, &field, static_cast<std::uint64_t>(*value));
+    if (is_small) {
+      reflection.SetUInt32(&message, &field, static_cast<std::uint32_t>(*value));
+    } else {
+      reflection.SetUInt64(&message, &field, static_cast<std::uint64_t>(*value));
+    }
     return "";
   }
   const auto text = node.value_exact<std::string>();
@@ -120,7 +167,9 @@ std::string SetField(Message& message, const FieldDescriptor& field, const toml:
 }
 
 // What the server tells and nobody writes.
-bool IsOutputOnly(const FieldDescriptor& field) { return field.name() == "complete" || field.name() == "locked"; }
+bool IsOutputOnly(const FieldDescriptor& field) {
+  return field.name() == "complete" || field.name() == "locked" || field.name() == "included" || field.name() == "met";
+}
 
 absl::Status ReadTable(const toml::table& table, const std::filesystem::path& file, Message& message) {
   for (const auto& [key, node] : table) {
@@ -137,17 +186,31 @@ absl::Status ReadTable(const toml::table& table, const std::filesystem::path& fi
     }
     const toml::array* blocks = node.as_array();
     if (blocks == nullptr) {
-      return Malformed(file, node, name, "write one [[sources]] block for each source");
+      return Malformed(file, node, name, "write one [[" + name + "]] block for each");
     }
     for (const toml::node& block : *blocks) {
       if (block.as_table() == nullptr) {
-        return Malformed(file, block, name, "write one [[sources]] block for each source");
+        return Malformed(file, block, name, "write one [[" + name + "]] block for each");
       }
       Message* const added = message.GetReflection()->AddMessage(&message, field);
       KOBLING_RETURN_IF_ERROR(ReadTable(*block.as_table(), file, *added));
     }
   }
   return absl::OkStatus();
+}
+
+// Whether a case is complete without the field, as far as can be seen here.
+bool MayBeEmpty(std::string_view field, const api::ProjectCase& project_case) {
+  if (field == "linkage_register_id") {
+    return project_case.linkage_performer() != api::LINKAGE_PERFORMER_REGISTER;
+  }
+  if (field == "linkage_controller") {
+    return project_case.linkage_performer() != api::LINKAGE_PERFORMER_DIRECTORATE_AS_PROCESSOR;
+  }
+  constexpr std::array<std::string_view, 7> kOptional = {"case_number", "analysis_room_details", "conditions",
+                                                         "rights",      "rights_nynorsk",        "rights_english",
+                                                         "results_link"};
+  return std::find(kOptional.begin(), kOptional.end(), field) != kOptional.end();
 }
 
 void CheckSource(const api::Source& source, std::vector<absl::Status>& problems) {
@@ -196,8 +259,7 @@ std::vector<absl::Status> CheckCase(const api::ProjectCase& project_case, absl::
   const google::protobuf::Reflection& reflection = *project_case.GetReflection();
   for (int i = 0; i < project_case.GetDescriptor()->field_count(); ++i) {
     const FieldDescriptor& field = *project_case.GetDescriptor()->field(i);
-    const bool may_be_empty =
-        field.name() == "linkage_register_id" && project_case.linkage_performer() != api::LINKAGE_PERFORMER_REGISTER;
+    const bool may_be_empty = MayBeEmpty(field.name(), project_case);
     const bool is_set = field.is_repeated() ? reflection.FieldSize(project_case, &field) > 0
                                             : reflection.HasField(project_case, &field);
     if (!is_set && !may_be_empty) {

@@ -114,6 +114,12 @@ class FakeConnection final : public Connection {
   absl::StatusOr<api::Project> AddSource(const api::AddSourceRequest& request) override {
     return server_.Take<api::Project>(request);
   }
+  absl::StatusOr<api::Project> WithdrawSource(const api::WithdrawSourceRequest& request) override {
+    return server_.Take<api::Project>(request);
+  }
+  absl::StatusOr<api::Project> MeetCondition(const api::MeetConditionRequest& request) override {
+    return server_.Take<api::Project>(request);
+  }
   absl::StatusOr<api::Project> MarkReady(const api::MarkReadyRequest& request) override {
     return server_.Take<api::Project>(request);
   }

@@ -35,9 +35,9 @@ api::Register Npr() {
 TEST(Commands, RegisterAddSendsEveryFieldAndARequestId) {
   CommandRunner runner;
   runner.server.Answer("AddRegisterRequest", Npr());
-  const Result result =
-      runner.Run({"register", "add", "NPR", "--name", "Norsk pasientregister", "--controller", "FHI", "--contact",
-                  "npr@example.no", "--inclusion-reference", "FOR-2007", "--inclusion-date", "2026-01-02"});
+  const Result result = runner.Run({"register", "add", "NPR", "--name", "Norsk pasientregister", "--kind", "npr",
+                                    "--controller", "FHI", "--contact", "npr@example.no", "--inclusion-reference",
+                                    "FOR-2007", "--inclusion-date", "2026-01-02"});
   EXPECT_EQ(result.code, ExitCode::kOk) << result.err;
   const auto& request = runner.server.At<api::AddRegisterRequest>(0);
   EXPECT_EQ(request.register_().id(), "NPR");
@@ -60,12 +60,12 @@ TEST(Commands, TableAlignsByCharactersAndCsvQuotesAndJsonIsWhole) {
   }
   const Result table = runner.Run({"register", "list"});
   EXPECT_EQ(table.out,
-            "ID   NAME                             CONTROLLER  CONTACT         INCLUSION DATE\n"
-            "NPR  Norsk pasientregister, sjøsiden              npr@example.no\n"
-            "MFR  Fødsel; og \"mer\"                             npr@example.no\n");
+            "ID   NAME                             KIND  CONTROLLER  CONTACT         INCLUSION DATE\n"
+            "NPR  Norsk pasientregister, sjøsiden                    npr@example.no\n"
+            "MFR  Fødsel; og \"mer\"                                   npr@example.no\n");
   const Result csv = runner.Run({"register", "list", "--format", "csv"});
-  EXPECT_THAT(csv.out, HasSubstr("id;name;controller;contact;inclusion_date\n"));
-  EXPECT_THAT(csv.out, HasSubstr("MFR;\"Fødsel; og \"\"mer\"\"\";;npr@example.no;\n"));
+  EXPECT_THAT(csv.out, HasSubstr("id;name;kind;controller;contact;inclusion_date\n"));
+  EXPECT_THAT(csv.out, HasSubstr("MFR;\"Fødsel; og \"\"mer\"\"\";;;npr@example.no;\n"));
   const Result json = runner.Run({"--format", "json", "register", "list"});
   const auto parsed = nlohmann::json::parse(json.out);
   ASSERT_EQ(parsed.size(), 2U);
@@ -246,6 +246,11 @@ approved_persons = 1000
 start_date = "2026-02-01"
 end_date = "2027-02-01"
 deletion_date = "2028-02-01"
+title_nynorsk = "Barn og medisin"
+title_english = "Children and medicine"
+purpose_nynorsk = "Vi studerer barn"
+purpose_english = "We study children"
+analysis_room = "TSD"
 contact = "post@example.no"
 [[sources]]
 register_id = "MFR"

@@ -132,6 +132,16 @@ absl::StatusOr<api::Project> GrpcConnection::AddSource(const api::AddSourceReque
   return Unary("/kobling.v1.ProjectService/AddSource", *projects_, &api::ProjectService::Stub::AddSource, request);
 }
 
+absl::StatusOr<api::Project> GrpcConnection::WithdrawSource(const api::WithdrawSourceRequest& request) {
+  return Unary("/kobling.v1.ProjectService/WithdrawSource", *projects_, &api::ProjectService::Stub::WithdrawSource,
+               request);
+}
+
+absl::StatusOr<api::Project> GrpcConnection::MeetCondition(const api::MeetConditionRequest& request) {
+  return Unary("/kobling.v1.ProjectService/MeetCondition", *projects_, &api::ProjectService::Stub::MeetCondition,
+               request);
+}
+
 absl::StatusOr<api::Project> GrpcConnection::MarkReady(const api::MarkReadyRequest& request) {
   return Unary("/kobling.v1.ProjectService/MarkReady", *projects_, &api::ProjectService::Stub::MarkReady, request);
 }

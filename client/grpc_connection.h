@@ -61,6 +61,8 @@ class GrpcConnection final : public Connection {
   absl::StatusOr<api::ListProjectsResponse> ListProjects(const api::ListProjectsRequest& request) override;
   absl::StatusOr<api::Project> UpdateProject(const api::UpdateProjectRequest& request) override;
   absl::StatusOr<api::Project> AddSource(const api::AddSourceRequest& request) override;
+  absl::StatusOr<api::Project> MeetCondition(const api::MeetConditionRequest& request) override;
+  absl::StatusOr<api::Project> WithdrawSource(const api::WithdrawSourceRequest& request) override;
   absl::StatusOr<api::Project> MarkReady(const api::MarkReadyRequest& request) override;
   absl::StatusOr<api::Project> CancelProject(const api::CancelProjectRequest& request) override;
   absl::StatusOr<api::Project> ActivateProject(const api::ActivateProjectRequest& request) override;

@@ -100,12 +100,12 @@ step "2. $persons invented persons in three registers"
 mkdir -p "$dir/data"
 "$kobling" --quiet testdata --persons "$persons" --dir "$dir/data" >/dev/null
 say "NPR defines the population. KREFT and MFR hold other data about some of the same people, and about others."
-as kari.caseworker register add NPR --name "Norsk pasientregister" --controller "Folkehelseinstituttet" --contact "post@register.example" \
-  --inclusion-reference "Lovfestet register, helseregisterloven § 11" --inclusion-date 2023-01-11 >/dev/null
-as kari.caseworker register add KREFT --name "Kreftregisteret" --controller "Folkehelseinstituttet" --contact "post@register.example" \
-  --inclusion-reference "Lovfestet register, helseregisterloven § 11" --inclusion-date 2023-01-11 >/dev/null
-as kari.caseworker register add MFR --name "Medisinsk fødselsregister" --controller "Folkehelseinstituttet" --contact "post@register.example" \
-  --inclusion-reference "Lovfestet register, helseregisterloven § 11" --inclusion-date 2023-01-11 >/dev/null
+as kari.caseworker register add NPR --name "Norsk pasientregister" --kind npr --controller "Folkehelseinstituttet" --contact "post@register.example" \
+  --inclusion-reference "Besluttet inkludert, § 3 og vedlegget" --inclusion-date 2023-01-11 >/dev/null
+as kari.caseworker register add KREFT --name "Kreftregisteret" --kind kreftregisteret --controller "Folkehelseinstituttet" --contact "post@register.example" \
+  --inclusion-reference "Besluttet inkludert, § 3 og vedlegget" --inclusion-date 2023-01-11 >/dev/null
+as kari.caseworker register add MFR --name "Medisinsk fødselsregister" --kind medisinsk-fodselsregister --controller "Folkehelseinstituttet" --contact "post@register.example" \
+  --inclusion-reference "Besluttet inkludert, § 3 og vedlegget" --inclusion-date 2023-01-11 >/dev/null
 
 step "3. Each register makes a key pair; the key officer compares fingerprints and approves"
 for register in NPR KREFT MFR; do
@@ -117,19 +117,31 @@ done
 
 step "4. The caseworker enters the decision, the key officer activates the project"
 cat >"$dir/case.toml" <<TOML
+case_number = "HDS-2026-01234"
 title = "Sykehusopphold, kreft og fødsler"
+title_nynorsk = "Sjukehusopphald, kreft og fødslar"
+title_english = "Hospital stays, cancer and births"
 purpose = "Vi undersøker om sykehusopphold før fødsel henger sammen med senere kreft."
+purpose_nynorsk = "Vi undersøkjer om sjukehusopphald før fødsel heng saman med seinare kreft."
+purpose_english = "We study whether hospital stays before giving birth are related to cancer later in life."
+rights = "Du kan be om innsyn og reservere deg hos hvert register."
 purpose_kind = "research"
 data_user = "Universitetet i Oslo, ved prosjektleder"
 decision_reference = "24/01234-7"
 decision_date = "2026-09-01"
 legal_basis = "Tilgjengeliggjøringsforskriften §§ 4, 5 og 7; REK 2026/1234"
 linkage_performer = "data-user"
+analysis_room = "TSD"
 approved_persons = $((persons * 3 + 1000))
 start_date = "2026-09-01"
 end_date = "2030-12-31"
 deletion_date = "2031-06-30"
 contact = "post@prosjekt.example"
+
+[[conditions]]
+kind = "deletion"
+text = "Datafilene slettes når prosjektet er avsluttet."
+due_date = "2031-06-30"
 
 [[sources]]
 register_id = "NPR"

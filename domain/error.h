@@ -66,6 +66,10 @@ enum class Reason : std::uint16_t {
   kConfirmationMismatch = 149,
   kUsageOutstanding = 150,
   kKeyDestroyed = 151,
+  kSourceUnlawful = 152,
+  kSourceWithdrawn = 153,
+  kCaseNumberTaken = 154,
+  kConditionNotFound = 155,
   // Populations and match windows.
   kSourceNotDefining = 160,
   kSourceLocked = 161,

@@ -12,7 +12,7 @@ namespace kobling::storage {
 namespace {
 
 // Kinds of rows below a project id and a zero byte; the project itself sorts first.
-enum RowKind : char { kProject = 'a', kSubmission = 's', kMatch = 'm', kKeyFile = 'k', kUsage = 'u' };
+enum RowKind : char { kProject = 'a', kSubmission = 's', kMatch = 'm', kKeyFile = 'k', kUsage = 'u', kVersion = 'v' };
 
 absl::Status Corrupt(std::string_view hint) {
   return domain::MakeError(domain::Reason::kRecordCorrupt, {{domain::DetailKey::kHint, hint}});
@@ -89,6 +89,12 @@ void ProjectStore::Put(const records::UsageRecord& usage, WriteBatch& batch) {
   PutNumbered(kUsage, usage, usage.sequence(), batch);
 }
 
+void ProjectStore::Put(const records::CaseVersionRecord& version, WriteBatch& batch) {
+  std::string key = Prefix(version.project_id(), kVersion);
+  AppendBigEndian(key, version.number());
+  batch.Put(Family::kProjects, key, version.SerializeAsString());
+}
+
 absl::StatusOr<std::map<std::string, ProjectRows>> ProjectStore::Load(const Reader& store) {
   std::map<std::string, ProjectRows> projects;
   KOBLING_ASSIGN_OR_RETURN(const auto rows, store.Scan(Family::kProjects, KeyRange::All()));
@@ -120,6 +126,9 @@ absl::StatusOr<std::map<std::string, ProjectRows>> ProjectStore::Load(const Read
         break;
       case kUsage:
         KOBLING_RETURN_IF_ERROR(Add(rows->value(), project->second.usage));
+        break;
+      case kVersion:
+        KOBLING_RETURN_IF_ERROR(Add(rows->value(), project->second.versions));
         break;
       default:
         return Corrupt("a row of a project is of an unknown kind");

@@ -22,6 +22,7 @@ struct ProjectRows {
   std::vector<records::MatchRecord> matches;
   std::vector<records::KeyFileRecord> key_files;
   std::vector<records::UsageRecord> usage;
+  std::vector<records::CaseVersionRecord> versions;  // in the order of number
 };
 
 // Each Put writes one row, replacing the row with the same key: project, register and number (for usage: sequence).
@@ -32,6 +33,7 @@ class ProjectStore {
   static void Put(const records::MatchRecord& match, WriteBatch& batch);
   static void Put(const records::KeyFileRecord& key_file, WriteBatch& batch);
   static void Put(const records::UsageRecord& usage, WriteBatch& batch);
+  static void Put(const records::CaseVersionRecord& version, WriteBatch& batch);
 
   // All projects by id. Fails with RECORD_CORRUPT if a row cannot be read or belongs to no project.
   static absl::StatusOr<std::map<std::string, ProjectRows>> Load(const Reader& store);

@@ -48,6 +48,10 @@ class CaseOptions {
     add("end_date", "Last day of submissions and key files");
     add("deletion_date", "When the key is to be destroyed");
     add("contact", "Whom citizens and registers may ask");
+    add("case_number", "Your own number of the case");
+    add("linkage_controller", "For whom the directorate links, as a processor");
+    add("analysis_room", "Where the data are analysed: TSD, HUNT, SAFE or other");
+    add("results_link", "Where results are published, https://...");
   }
 
   bool has_file() const { return !file_->empty(); }
@@ -91,6 +95,26 @@ class CaseOptions {
   NumberValue approved_persons_;
 };
 
+// Why a case is changed, and by which decision.
+class RevisionOptions {
+ public:
+  explicit RevisionOptions(Command& command)
+      : reason_(command.Text("--reason", "Why; required for an active project", Need::kOptional)),
+        decision_(
+            command.Text("--by-decision", "Decision that allows it; required for an active project", Need::kOptional)),
+        date_(command.Text("--by-date", "Date of that decision, 2026-11-22", Need::kOptional)) {}
+
+  template <typename Request>
+  void FillIn(Request& request) const {
+    request.set_reason(*reason_);
+    request.set_decision_reference(*decision_);
+    request.set_decision_date(*date_);
+  }
+
+ private:
+  TextValue reason_, decision_, date_;
+};
+
 void AddCreateAndUpdate(CommandTree& tree, CLI::App& group) {
   Command create = tree.AddCommand(
       group, {.name = "create",
@@ -109,26 +133,33 @@ void AddCreateAndUpdate(CommandTree& tree, CLI::App& group) {
   Command update = tree.AddCommand(
       group, {.name = "update",
               .about = "Changes a draft, or proposes a revision of an active project.",
-              .examples = {"kobling project update P0041 --end-date 2027-12-31 --reason 'decision extended'",
-                           "kobling project update P0041 --file case.toml --reason 'new decision'"},
+              .examples = {"kobling project update P0041 --file case.toml --reason 'wrong contact'   (a draft)",
+                           "kobling project update P0041 --end-date 2027-12-31 --reason 'decision extended' \\\n"
+                           "    --by-decision 2027/118-3 --by-date 2027-03-01"},
               .methods = {"ProjectService/UpdateProject", "ProjectService/GetProject"}});
   const TextValue project = ProjectArgument(update);
-  const TextValue reason = update.Text("--reason", "Why; required for an active project", Need::kOptional);
-  update.Run([fields = CaseOptions(update), project, reason](Session& session) -> absl::StatusOr<ExitCode> {
+  const RevisionOptions basis(update);
+  update.Run([fields = CaseOptions(update), project, basis](Session& session) -> absl::StatusOr<ExitCode> {
+    api::UpdateProjectRequest request;
     api::ProjectCase before;
     if (!fields.has_file()) {
       api::GetProjectRequest current;
       current.set_project_id(*project);
       KOBLING_ASSIGN_OR_RETURN(const api::Project read, session.Ask(&Connection::GetProject, current));
       before = read.project_case();
+      // Nobody's change in between is to be lost.
+      request.set_case_version(read.case_version());
       for (api::Source& source : *before.mutable_sources()) {
         source.clear_complete();
         source.clear_locked();
+        source.clear_included();
+      }
+      for (api::Condition& condition : *before.mutable_conditions()) {
+        condition.clear_met();
       }
     }
-    api::UpdateProjectRequest request;
     request.set_project_id(*project);
-    request.set_reason(*reason);
+    basis.FillIn(request);
     KOBLING_ASSIGN_OR_RETURN(*request.mutable_project_case(), fields.Read(std::move(before)));
     KOBLING_ASSIGN_OR_RETURN(const api::Project updated, session.Change(&Connection::UpdateProject, request));
     session.Print(updated);
@@ -151,7 +182,17 @@ void AddAddSource(CommandTree& tree, CLI::App& group) {
   const TextValue legal = add.Text("--legal-reference", "Its own legal basis for disclosure", Need::kOptional);
   const TextValue scope_reason = add.Text("--scope-reason", "Why scope population is needed", Need::kOptional);
   const FlagValue relatives = add.Flag("--includes-relatives", "Its key file covers relatives that others named");
-  const TextValue reason = add.Text("--reason", "Why; required for an active project", Need::kOptional);
+  const TextValue decision =
+      add.Text("--decision-reference", "Its own decision, if it is not included (§ 3)", Need::kOptional);
+  const TextValue decision_date = add.Text("--decision-date", "Date of that decision", Need::kOptional);
+  const TextValue decision_authority =
+      add.Text("--decision-authority", "Who took it, for example rek", Need::kOptional);
+  const TextValue dispensation =
+      add.Text("--dispensation-reference", "Dispensation (§ 7), if its kind needs one", Need::kOptional);
+  const TextValue dispensation_date = add.Text("--dispensation-date", "Date of the dispensation", Need::kOptional);
+  const TextValue dispensation_authority = add.Text("--dispensation-authority", "Who gave it", Need::kOptional);
+  const NumberValue due_days = add.Number("--usage-due-days", "Days until use must be reported", Need::kOptional);
+  const RevisionOptions basis(add);
   add.Run([=](Session& session) -> absl::StatusOr<ExitCode> {
     const auto* word = FindWord(*api::Scope_descriptor(), *scope);
     if (word == nullptr) {
@@ -159,7 +200,7 @@ void AddAddSource(CommandTree& tree, CLI::App& group) {
     }
     api::AddSourceRequest request;
     request.set_project_id(*project);
-    request.set_reason(*reason);
+    basis.FillIn(request);
     api::Source& source = *request.mutable_source();
     source.set_register_id(*register_id);
     source.set_defines_population(*defines);
@@ -167,22 +208,80 @@ void AddAddSource(CommandTree& tree, CLI::App& group) {
     source.set_legal_reference(*legal);
     source.set_scope_reason(*scope_reason);
     source.set_includes_relatives(*relatives);
+    source.set_decision_reference(*decision);
+    source.set_decision_date(*decision_date);
+    source.set_decision_authority(*decision_authority);
+    source.set_dispensation_reference(*dispensation);
+    source.set_dispensation_date(*dispensation_date);
+    source.set_dispensation_authority(*dispensation_authority);
+    if (*due_days != 0) {
+      KOBLING_ASSIGN_OR_RETURN(const std::uint32_t days, ToNumber(*due_days, "--usage-due-days"));
+      source.set_usage_due_days(days);
+    }
     KOBLING_ASSIGN_OR_RETURN(const api::Project changed, session.Change(&Connection::AddSource, request));
     session.Print(changed);
     return ExitCode::kOk;
   });
 }
 
+void AddWithdrawSource(CommandTree& tree, CLI::App& group) {
+  Command withdraw = tree.AddCommand(
+      group, {.name = "withdraw-source",
+              .about = "Takes a source out; a pending revision if the project is active.",
+              .examples = {"kobling project withdraw-source P0041 MFR --reason 'not needed' --by-decision 2027/9-1 \\\n"
+                           "    --by-date 2027-03-01"},
+              .methods = {"ProjectService/WithdrawSource"}});
+  const TextValue project = ProjectArgument(withdraw);
+  const TextValue register_id = RegisterArgument(withdraw);
+  const RevisionOptions basis(withdraw);
+  withdraw.Run([=](Session& session) -> absl::StatusOr<ExitCode> {
+    api::WithdrawSourceRequest request;
+    request.set_project_id(*project);
+    request.set_register_id(*register_id);
+    basis.FillIn(request);
+    KOBLING_ASSIGN_OR_RETURN(const api::Project changed, session.Change(&Connection::WithdrawSource, request));
+    session.Print(changed);
+    return ExitCode::kOk;
+  });
+}
+
+void AddMeetCondition(CommandTree& tree, CLI::App& group) {
+  Command meet =
+      tree.AddCommand(group, {.name = "meet-condition",
+                              .about = "Says that a condition of the decision (§ 4) has been met.",
+                              .examples = {"kobling project meet-condition P0041 1 --reason 'letters sent on 3 March'",
+                                           "kobling project meet-condition P0041 1 --undo --reason 'wrong project'"},
+                              .methods = {"ProjectService/MeetCondition"}});
+  const TextValue project = ProjectArgument(meet);
+  const NumberValue condition = NumberArgument(meet, "Number of the condition, from 1 in the order of the case");
+  const FlagValue undo = meet.Flag("--undo", "Take the tick back");
+  const TextValue reason = ReasonOption(meet);
+  meet.Run([=](Session& session) -> absl::StatusOr<ExitCode> {
+    api::MeetConditionRequest request;
+    request.set_project_id(*project);
+    request.set_undo(*undo);
+    request.set_reason(*reason);
+    KOBLING_ASSIGN_OR_RETURN(const std::uint32_t number, ToNumber(*condition, "NUMBER"));
+    request.set_condition(number);
+    KOBLING_ASSIGN_OR_RETURN(const api::Project changed, session.Change(&Connection::MeetCondition, request));
+    session.Print(changed);
+    return ExitCode::kOk;
+  });
+}
+
 void AddReading(CommandTree& tree, CLI::App& group) {
-  Command show =
-      tree.AddCommand(group, {.name = "show",
-                              .about = "Shows one project.",
-                              .examples = {"kobling project show P0041", "kobling project show P0041 --format json"},
-                              .methods = {"ProjectService/GetProject"}});
+  Command show = tree.AddCommand(
+      group, {.name = "show",
+              .about = "Shows one project, as it is or as it was on a day.",
+              .examples = {"kobling project show P0041 --format json", "kobling project show P0041 --as-of 2024-06-30"},
+              .methods = {"ProjectService/GetProject"}});
   const TextValue shown = ProjectArgument(show);
-  show.Run([shown](Session& session) -> absl::StatusOr<ExitCode> {
+  const TextValue as_of = show.Text("--as-of", "The case and the state at the end of this day", Need::kOptional);
+  show.Run([shown, as_of](Session& session) -> absl::StatusOr<ExitCode> {
     api::GetProjectRequest request;
     request.set_project_id(*shown);
+    KOBLING_RETURN_IF_ERROR(CheckDate("as_of", *as_of));
+    request.set_as_of(*as_of);
     KOBLING_ASSIGN_OR_RETURN(const api::Project found, session.Ask(&Connection::GetProject, request));
     session.Print(found);
     return ExitCode::kOk;
@@ -306,6 +405,8 @@ CLI::App& AddProjectCommands(CommandTree& tree) {
   AddOffline(tree, group);
   AddCreateAndUpdate(tree, group);
   AddAddSource(tree, group);
+  AddWithdrawSource(tree, group);
+  AddMeetCondition(tree, group);
   AddReading(tree, group);
   AddSteps(tree, group);
   return group;

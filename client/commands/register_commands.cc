@@ -6,12 +6,13 @@ namespace {
 using Need = Command::Need;
 
 struct RegisterFields {
-  TextValue id, name, controller, contact, reference, date;
+  TextValue id, name, kind, controller, contact, reference, date;
 
   api::Register ToMessage() const {
     api::Register message;
     message.set_id(*id);
     message.set_name(*name);
+    message.set_kind(*kind);
     message.set_controller(*controller);
     message.set_contact(*contact);
     message.set_inclusion_reference(*reference);
@@ -21,17 +22,21 @@ struct RegisterFields {
 
   // Whether nothing but the id was given.
   bool IsEmpty() const {
-    return name->empty() && controller->empty() && contact->empty() && reference->empty() && date->empty();
+    return name->empty() && kind->empty() && controller->empty() && contact->empty() && reference->empty() &&
+           date->empty();
   }
 };
 
 RegisterFields DeclareFields(Command& command, Need need) {
-  return {.id = command.Positional("ID", "Chosen id, for example NPR", Need::kRequired),
-          .name = command.Text("--name", "Full name", need),
-          .controller = command.Text("--controller", "The controller that answers for it", need),
-          .contact = command.Text("--contact", "Whom to ask: e-mail, telephone or web address", need),
-          .reference = command.Text("--inclusion-reference", "The decision that includes it, or its legal basis", need),
-          .date = command.Text("--inclusion-date", "Date of that decision, 2026-11-22", need)};
+  return {
+      .id = command.Positional("ID", "Chosen id, for example NPR", Need::kRequired),
+      .name = command.Text("--name", "Full name", need),
+      .kind = command.Text("--kind", "Kind of source, by the server's case rules: npr, ssb, patient-records ...", need),
+      .controller = command.Text("--controller", "The controller that answers for it", need),
+      .contact = command.Text("--contact", "Whom to ask: e-mail, telephone or web address", need),
+      .reference = command.Text("--inclusion-reference", "The decision that includes it in the solution (§ 3), if any",
+                                Need::kOptional),
+      .date = command.Text("--inclusion-date", "Since when it is included, 2026-11-22", Need::kOptional)};
 }
 
 }  // namespace
@@ -42,7 +47,7 @@ void AddRegisterCommands(CommandTree& tree) {
   Command add = tree.AddCommand(
       group, {.name = "add",
               .about = "Adds a register.",
-              .examples = {"kobling register add NPR --name 'Norsk pasientregister' --controller FHI \\\n"
+              .examples = {"kobling register add NPR --name 'Norsk pasientregister' --kind npr --controller FHI \\\n"
                            "    --contact npr@example.no --inclusion-reference 'FOR-2007-12-07-1389' "
                            "--inclusion-date 2026-01-02"},
               .methods = {"RegisterService/AddRegister"}});
@@ -78,6 +83,7 @@ void AddRegisterCommands(CommandTree& tree) {
                              session.Ask(&Connection::ListRegisters, api::ListRegistersRequest()));
     session.PrintList(answer.registers(), {{"id", "id"},
                                            {"name", "name"},
+                                           {"kind", "kind"},
                                            {"controller", "controller"},
                                            {"contact", "contact"},
                                            {"inclusion_date", "inclusion_date"}});

@@ -102,6 +102,7 @@ void PrintResult(const ServerConfig& config, const SigningKeyInfo& key, std::ost
   const bool trial = config.environment == Environment::kTrial;
   out << absl::StrFormat("Made a %s installation in %s\n", NameOf(config.environment), folder.string())
       << "  koblingd.toml  the configuration\n"
+      << "  case-rules.toml  what a case may be: kinds of sources, authorities, deadlines\n"
       << "  keys/kek       the key-encryption key: keep a copy in another place; without it all data are lost\n"
       << "  data/          the database\n"
       << "  key-files/     sealed key files\n"
@@ -137,6 +138,7 @@ absl::Status Init(const InitRequest& request, const CommandContext& context) {
   const fs::path public_folder = folder / "public";
   KOBLING_RETURN_IF_ERROR(MakeNewFolder(public_folder, 0755));
   KOBLING_RETURN_IF_ERROR(WriteNewFile(config.file, text, 0640));
+  KOBLING_RETURN_IF_ERROR(WriteNewFile(config.case_rules_file, std::string(DefaultCaseRulesText()), 0640));
   KOBLING_RETURN_IF_ERROR(MakeKek(config));
   if (config.environment == Environment::kTrial) {
     KOBLING_RETURN_IF_ERROR(MakeTrialCertificates(request, config, public_folder, context.clock));

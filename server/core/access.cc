@@ -23,12 +23,24 @@ absl::StatusOr<const Project*> VisibleProject(const StateData& state, const Call
   return project;
 }
 
+namespace {
+
+absl::StatusOr<const records::SourceRecord*> NotWithdrawn(const Project& project, const records::SourceRecord* source) {
+  if (source->withdrawn()) {
+    return MakeError(Reason::kSourceWithdrawn,
+                     {{DetailKey::kProject, project.rows.project.id()}, {DetailKey::kRegister, source->register_id()}});
+  }
+  return source;
+}
+
+}  // namespace
+
 absl::StatusOr<const records::SourceRecord*> OwnSource(const Project& project, const Caller& caller) {
   const records::SourceRecord* const source = FindSource(project.rows.project.project_case(), caller.id.text());
   if (source == nullptr) {
     return MakeError(Reason::kNotPermitted);
   }
-  return source;
+  return NotWithdrawn(project, source);
 }
 
 absl::StatusOr<const records::SourceRecord*> SourceOf(const Project& project, std::string_view register_id) {
@@ -37,7 +49,7 @@ absl::StatusOr<const records::SourceRecord*> SourceOf(const Project& project, st
     return MakeError(Reason::kSourceNotFound,
                      {{DetailKey::kProject, project.rows.project.id()}, {DetailKey::kRegister, register_id}});
   }
-  return source;
+  return NotWithdrawn(project, source);
 }
 
 absl::StatusOr<std::string> WantedRegister(const Caller& caller, std::string_view asked) {

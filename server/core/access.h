@@ -15,10 +15,10 @@ namespace kobling::server {
 absl::StatusOr<const Project*> VisibleProject(const StateData& state, const Caller& caller,
                                               std::string_view project_id);
 
-// The caller's own source in the project; NOT_PERMITTED without one.
+// The caller's own source in the project; NOT_PERMITTED without one, SOURCE_WITHDRAWN if it has left the project.
 absl::StatusOr<const records::SourceRecord*> OwnSource(const Project& project, const Caller& caller);
 
-// A source of the project by register. Fails with SOURCE_NOT_FOUND. For staff.
+// A source of the project by register. Fails with SOURCE_NOT_FOUND or SOURCE_WITHDRAWN. For staff.
 absl::StatusOr<const records::SourceRecord*> SourceOf(const Project& project, std::string_view register_id);
 
 // Whose rows a list shows: a register's own, and NOT_PERMITTED if it asks for another's; for staff what was asked for,

@@ -27,6 +27,7 @@ class Change {
   void Put(const records::MatchRecord& row);
   void Put(const records::KeyFileRecord& row);
   void Put(const records::UsageRecord& row);
+  void Put(const records::CaseVersionRecord& row);
   void Put(std::string_view actor, const records::CallerRecord& row);
 
   // Done to the state after the commit, in the order of the calls.

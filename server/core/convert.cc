@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/core/copy_fields.h"
 #include "server/core/project_case.h"
 #include "server/core/state.h"
 
@@ -44,6 +45,7 @@ api::Register ToApi(const records::RegisterRecord& record) {
   target.set_contact(record.contact());
   target.set_inclusion_reference(record.inclusion_reference());
   target.set_inclusion_date(record.inclusion_date());
+  target.set_kind(record.kind());
   *target.mutable_created() = ToApi(record.created());
   if (record.has_updated()) {
     *target.mutable_updated() = ToApi(record.updated());
@@ -71,29 +73,7 @@ api::RecipientKey ToApi(const records::RecipientKeyRecord& key, std::string_view
 
 api::ProjectCase ToApi(const records::CaseRecord& project_case) {
   api::ProjectCase target;
-  target.set_title(project_case.title());
-  target.set_purpose(project_case.purpose());
-  target.set_purpose_kind(SameNumber<api::PurposeKind>(project_case.purpose_kind()));
-  target.set_data_user(project_case.data_user());
-  target.set_decision_reference(project_case.decision_reference());
-  target.set_decision_date(project_case.decision_date());
-  target.set_legal_basis(project_case.legal_basis());
-  target.set_linkage_performer(SameNumber<api::LinkagePerformer>(project_case.linkage_performer()));
-  target.set_linkage_register_id(project_case.linkage_register_id());
-  for (const records::SourceRecord& source : project_case.sources()) {
-    api::Source& added = *target.add_sources();
-    added.set_register_id(source.register_id());
-    added.set_defines_population(source.defines_population());
-    added.set_scope(SameNumber<api::Scope>(source.scope()));
-    added.set_legal_reference(source.legal_reference());
-    added.set_scope_reason(source.scope_reason());
-    added.set_includes_relatives(source.includes_relatives());
-  }
-  target.set_approved_persons(project_case.approved_persons());
-  target.set_start_date(project_case.start_date());
-  target.set_end_date(project_case.end_date());
-  target.set_deletion_date(project_case.deletion_date());
-  target.set_contact(project_case.contact());
+  CopySameFields(project_case, target);
   return target;
 }
 
@@ -214,12 +194,20 @@ api::Project ToApi(const records::ProjectRecord& project, std::uint64_t persons)
     source.set_complete(progress.complete());
     source.set_locked(progress.locked());
   }
+  for (const records::ConditionMetRecord& met : project.conditions_met()) {
+    const int index = static_cast<int>(met.condition()) - 1;
+    if (index < target.project_case().conditions_size()) {
+      *target.mutable_project_case()->mutable_conditions(index)->mutable_met() = ToApi(met.met());
+    }
+  }
   if (project.has_pending_revision()) {
     const records::RevisionRecord& revision = project.pending_revision();
     api::Revision& pending = *target.mutable_pending_revision();
     pending.set_number(revision.number());
     *pending.mutable_proposed() = ToApi(revision.proposed());
     *pending.mutable_proposed_by() = ToApi(revision.proposed_by());
+    pending.set_decision_reference(revision.decision_reference());
+    pending.set_decision_date(revision.decision_date());
     for (const storage::EventChange& change : DifferencesOf(project.project_case(), revision.proposed())) {
       pending.add_changed_fields(change.field);
     }
@@ -242,39 +230,19 @@ api::Project ToApi(const records::ProjectRecord& project, std::uint64_t persons)
   }
   target.set_persons(persons);
   target.set_key_version(project.key_version());
+  target.set_case_version(project.case_version());
   return target;
 }
 
 records::SourceRecord ToRecord(const api::Source& source) {
   records::SourceRecord target;
-  target.set_register_id(source.register_id());
-  target.set_defines_population(source.defines_population());
-  target.set_scope(SameNumber<records::ScopeRecord>(source.scope()));
-  target.set_legal_reference(source.legal_reference());
-  target.set_scope_reason(source.scope_reason());
-  target.set_includes_relatives(source.includes_relatives());
+  CopySameFields(source, target);
   return target;
 }
 
 records::CaseRecord ToRecord(const api::ProjectCase& project_case) {
   records::CaseRecord target;
-  target.set_title(project_case.title());
-  target.set_purpose(project_case.purpose());
-  target.set_purpose_kind(static_cast<std::uint32_t>(project_case.purpose_kind()));
-  target.set_data_user(project_case.data_user());
-  target.set_decision_reference(project_case.decision_reference());
-  target.set_decision_date(project_case.decision_date());
-  target.set_legal_basis(project_case.legal_basis());
-  target.set_linkage_performer(static_cast<std::uint32_t>(project_case.linkage_performer()));
-  target.set_linkage_register_id(project_case.linkage_register_id());
-  for (const api::Source& source : project_case.sources()) {
-    *target.add_sources() = ToRecord(source);
-  }
-  target.set_approved_persons(project_case.approved_persons());
-  target.set_start_date(project_case.start_date());
-  target.set_end_date(project_case.end_date());
-  target.set_deletion_date(project_case.deletion_date());
-  target.set_contact(project_case.contact());
+  CopySameFields(project_case, target);
   return target;
 }
 

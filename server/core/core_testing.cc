@@ -68,6 +68,7 @@ std::string Describe(const StateData& state) {
     add(project.rows.matches);
     add(project.rows.key_files);
     add(project.rows.usage);
+    add(project.rows.versions);
     text += project.index.toString() + ' ' + project.relatives.toString() + '\n';
   }
   return text;
@@ -154,6 +155,11 @@ api::ProjectCase FullCase(const std::vector<api::Source>& sources) {
   project_case.set_end_date("2027-11-01");
   project_case.set_deletion_date("2030-01-01");
   project_case.set_contact("kontakt@universitet.example");
+  project_case.set_analysis_room("TSD");
+  project_case.set_title_nynorsk("Hofteprotese og overleving");
+  project_case.set_title_english("Hip replacement and survival");
+  project_case.set_purpose_nynorsk("Vi undersøkjer korleis det går med dei som får ny hofte.");
+  project_case.set_purpose_english("We study how people fare after a hip replacement.");
   return project_case;
 }
 
@@ -219,6 +225,9 @@ void TestCore::AddRegister(const std::string& id) {
   api::AddRegisterRequest request;
   request.set_request_id(crypto::NewRequestId());
   request.mutable_register_()->set_id(id);
+  request.mutable_register_()->set_kind("kvalitetsregister");
+  request.mutable_register_()->set_inclusion_reference("§ 3");
+  request.mutable_register_()->set_inclusion_date("2025-01-01");
   request.mutable_register_()->set_name("Register " + id);
   request.mutable_register_()->set_controller("Eier av " + id);
   ASSERT_THAT(registers().Add(Caseworker("RegisterService/AddRegister"), request), IsOk());

@@ -23,11 +23,13 @@ using domain::MakeError;
 using domain::Reason;
 
 constexpr std::size_t kMaxSources = 100;
+constexpr std::size_t kMaxConditions = 100;
+constexpr std::uint32_t kMostDays = 3650;
+constexpr std::uint32_t kLastConditionKind = 3;     // kobling.v1.ConditionKind
 constexpr std::uint64_t kMostPersons = 50'000'000;  // several times the country, with everybody who ever lived in it
 constexpr std::size_t kShortText = 400;
-constexpr std::uint32_t kLastPurposeKind = 7;    // kobling.v1.PurposeKind
-constexpr std::uint32_t kLinkageByRegister = 2;  // kobling.v1.LinkagePerformer
-constexpr std::uint32_t kLastLinkagePerformer = 3;
+constexpr std::uint32_t kLastPurposeKind = 7;       // kobling.v1.PurposeKind
+constexpr std::uint32_t kLastLinkagePerformer = 3;  // kobling.v1.LinkagePerformer
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -103,16 +105,19 @@ absl::Status Malformed(std::string_view field, std::string_view hint) {
   return MakeError(Reason::kFieldMalformed, {{DetailKey::kField, field}, {DetailKey::kHint, hint}});
 }
 
-absl::Status Incomplete(std::string_view field, std::string_view hint) {
-  return MakeError(Reason::kProjectIncomplete, {{DetailKey::kField, field}, {DetailKey::kHint, hint}});
-}
-
 std::string SourceField(const records::SourceRecord& source, std::string_view field) {
   return "sources[" + source.register_id() + "]." + std::string(field);
 }
 
+absl::Status CheckAuthority(std::string_view field, const std::string& authority, const CaseRules& rules) {
+  if (authority.empty() || rules.FindAuthority(authority) != nullptr) {
+    return absl::OkStatus();
+  }
+  return Malformed(field, "the id of an authority in the server's case rules");
+}
+
 absl::Status CheckSource(const records::SourceRecord& source,
-                         const std::map<std::string, records::RegisterRecord>& registers) {
+                         const std::map<std::string, records::RegisterRecord>& registers, const CaseRules& rules) {
   if (!registers.contains(source.register_id())) {
     return MakeError(Reason::kRegisterNotFound, {{DetailKey::kField, "sources"}});
   }
@@ -122,8 +127,34 @@ absl::Status CheckSource(const records::SourceRecord& source,
   if (source.scope() == records::SCOPE_RECORD_OWN && !source.defines_population()) {
     return Malformed(SourceField(source, "scope"), "OWN is for registers that define the population");
   }
-  KOBLING_RETURN_IF_ERROR(CheckText(SourceField(source, "legal_reference"), source.legal_reference()));
-  return CheckText(SourceField(source, "scope_reason"), source.scope_reason());
+  for (const auto& [field, value] :
+       {std::pair("legal_reference", &source.legal_reference()), std::pair("scope_reason", &source.scope_reason()),
+        std::pair("controller", &source.controller()), std::pair("decision_reference", &source.decision_reference()),
+        std::pair("dispensation_reference", &source.dispensation_reference())}) {
+    KOBLING_RETURN_IF_ERROR(CheckText(SourceField(source, field), *value));
+  }
+  KOBLING_RETURN_IF_ERROR(CheckDate(SourceField(source, "decision_date"), source.decision_date()));
+  KOBLING_RETURN_IF_ERROR(CheckDate(SourceField(source, "dispensation_date"), source.dispensation_date()));
+  if (!source.kind().empty() && rules.FindKind(source.kind()) == nullptr) {
+    return Malformed(SourceField(source, "kind"), "the id of a kind in the server's case rules");
+  }
+  KOBLING_RETURN_IF_ERROR(
+      CheckAuthority(SourceField(source, "decision_authority"), source.decision_authority(), rules));
+  KOBLING_RETURN_IF_ERROR(
+      CheckAuthority(SourceField(source, "dispensation_authority"), source.dispensation_authority(), rules));
+  if (source.usage_due_days() > kMostDays) {
+    return Malformed(SourceField(source, "usage_due_days"), "at most 3650 days; 0 for the server's default");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckCondition(const records::ConditionRecord& condition, int number) {
+  const std::string prefix = "conditions[" + std::to_string(number) + "].";
+  if (condition.kind() == 0 || condition.kind() > kLastConditionKind) {
+    return Malformed(prefix + "kind", "deletion, information or other (§ 4)");
+  }
+  KOBLING_RETURN_IF_ERROR(CheckRequiredText(prefix + "text", condition.text()));
+  return CheckDate(prefix + "due_date", condition.due_date());
 }
 
 absl::Status CheckDateOrder(const records::CaseRecord& project_case) {
@@ -207,13 +238,25 @@ absl::Status CheckDate(std::string_view field, std::string_view value) {
 }
 
 absl::Status CheckCase(const records::CaseRecord& project_case,
-                       const std::map<std::string, records::RegisterRecord>& registers) {
-  KOBLING_RETURN_IF_ERROR(CheckText("title", project_case.title(), kShortText));
-  KOBLING_RETURN_IF_ERROR(CheckText("purpose", project_case.purpose()));
-  KOBLING_RETURN_IF_ERROR(CheckText("data_user", project_case.data_user(), kShortText));
-  KOBLING_RETURN_IF_ERROR(CheckText("decision_reference", project_case.decision_reference(), kShortText));
-  KOBLING_RETURN_IF_ERROR(CheckText("legal_basis", project_case.legal_basis()));
-  KOBLING_RETURN_IF_ERROR(CheckText("contact", project_case.contact(), kShortText));
+                       const std::map<std::string, records::RegisterRecord>& registers, const CaseRules& rules) {
+  for (const auto& [field, value] :
+       {std::pair("title", &project_case.title()), std::pair("title_nynorsk", &project_case.title_nynorsk()),
+        std::pair("title_english", &project_case.title_english()), std::pair("data_user", &project_case.data_user()),
+        std::pair("decision_reference", &project_case.decision_reference()),
+        std::pair("contact", &project_case.contact()), std::pair("case_number", &project_case.case_number()),
+        std::pair("linkage_controller", &project_case.linkage_controller()),
+        std::pair("analysis_room_details", &project_case.analysis_room_details()),
+        std::pair("results_link", &project_case.results_link())}) {
+    KOBLING_RETURN_IF_ERROR(CheckText(field, *value, kShortText));
+  }
+  for (const auto& [field, value] :
+       {std::pair("purpose", &project_case.purpose()), std::pair("purpose_nynorsk", &project_case.purpose_nynorsk()),
+        std::pair("purpose_english", &project_case.purpose_english()),
+        std::pair("legal_basis", &project_case.legal_basis()), std::pair("rights", &project_case.rights()),
+        std::pair("rights_nynorsk", &project_case.rights_nynorsk()),
+        std::pair("rights_english", &project_case.rights_english())}) {
+    KOBLING_RETURN_IF_ERROR(CheckText(field, *value));
+  }
   for (const auto& [field, value] :
        {std::pair("decision_date", &project_case.decision_date()), std::pair("start_date", &project_case.start_date()),
         std::pair("end_date", &project_case.end_date()), std::pair("deletion_date", &project_case.deletion_date())}) {
@@ -230,6 +273,18 @@ absl::Status CheckCase(const records::CaseRecord& project_case,
   if (project_case.linkage_performer() > kLastLinkagePerformer) {
     return Malformed("linkage_performer", "the data user, a register, or the directorate as processor");
   }
+  if (!project_case.analysis_room().empty() && rules.FindRoom(project_case.analysis_room()) == nullptr) {
+    return Malformed("analysis_room", "the id of a room in the server's case rules");
+  }
+  if (!project_case.results_link().empty() && !project_case.results_link().starts_with("https://")) {
+    return Malformed("results_link", "a web address that begins with https://");
+  }
+  if (static_cast<std::size_t>(project_case.conditions_size()) > kMaxConditions) {
+    return MakeError(Reason::kFieldTooLong, {{DetailKey::kField, "conditions"}, {DetailKey::kLimit, kMaxConditions}});
+  }
+  for (int i = 0; i < project_case.conditions_size(); ++i) {
+    KOBLING_RETURN_IF_ERROR(CheckCondition(project_case.conditions(i), i + 1));
+  }
   if (!project_case.linkage_register_id().empty() && !registers.contains(project_case.linkage_register_id())) {
     return MakeError(Reason::kRegisterNotFound, {{DetailKey::kField, "linkage_register_id"}});
   }
@@ -238,54 +293,9 @@ absl::Status CheckCase(const records::CaseRecord& project_case,
   }
   std::set<std::string_view> seen;
   for (const records::SourceRecord& source : project_case.sources()) {
-    KOBLING_RETURN_IF_ERROR(CheckSource(source, registers));
+    KOBLING_RETURN_IF_ERROR(CheckSource(source, registers, rules));
     if (!seen.insert(source.register_id()).second) {
       return MakeError(Reason::kSourceExists, {{DetailKey::kRegister, source.register_id()}});
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckComplete(const records::CaseRecord& project_case) {
-  const auto need = [](std::string_view field, const std::string& value, std::string_view rule) {
-    return value.empty() ? Incomplete(field, rule) : absl::OkStatus();
-  };
-  KOBLING_RETURN_IF_ERROR(need("title", project_case.title(), "citizens see it"));
-  KOBLING_RETURN_IF_ERROR(need("purpose", project_case.purpose(), "citizens see it, in plain language"));
-  if (project_case.purpose_kind() == 0) {
-    return Incomplete("purpose_kind", "§ 1");
-  }
-  KOBLING_RETURN_IF_ERROR(need("data_user", project_case.data_user(), "who receives the data"));
-  KOBLING_RETURN_IF_ERROR(need("decision_reference", project_case.decision_reference(), "the decision of § 4"));
-  KOBLING_RETURN_IF_ERROR(need("decision_date", project_case.decision_date(), "the decision of § 4"));
-  KOBLING_RETURN_IF_ERROR(need("legal_basis", project_case.legal_basis(), "§§ 4, 5, 7"));
-  if (project_case.linkage_performer() == 0) {
-    return Incomplete("linkage_performer", "§ 5: who performs the linkage");
-  }
-  if (project_case.linkage_performer() == kLinkageByRegister && project_case.linkage_register_id().empty()) {
-    return Incomplete("linkage_register_id", "§ 5: which register performs the linkage");
-  }
-  if (project_case.approved_persons() == 0) {
-    return Incomplete("approved_persons", "the decision says how many persons");
-  }
-  KOBLING_RETURN_IF_ERROR(need("start_date", project_case.start_date(), "the decision's period"));
-  KOBLING_RETURN_IF_ERROR(need("end_date", project_case.end_date(), "the decision's period"));
-  KOBLING_RETURN_IF_ERROR(need("deletion_date", project_case.deletion_date(), "when the key is destroyed"));
-  KOBLING_RETURN_IF_ERROR(need("contact", project_case.contact(), "citizens see it"));
-  const auto& sources = project_case.sources();
-  if (std::none_of(sources.begin(), sources.end(),
-                   [](const records::SourceRecord& source) { return source.defines_population(); })) {
-    return Incomplete("sources", "at least one register defines the population");
-  }
-  for (const records::SourceRecord& source : sources) {
-    if (source.scope() == records::SCOPE_RECORD_UNSPECIFIED) {
-      return Incomplete(SourceField(source, "scope"), "OWN, INTERSECTION or POPULATION");
-    }
-    if (source.legal_reference().empty()) {
-      return Incomplete(SourceField(source, "legal_reference"), "each source has a legal basis of its own");
-    }
-    if (source.scope() == records::SCOPE_RECORD_POPULATION && source.scope_reason().empty()) {
-      return Incomplete(SourceField(source, "scope_reason"), "scope POPULATION needs a written reason");
     }
   }
   return absl::OkStatus();
@@ -303,6 +313,12 @@ std::vector<storage::EventChange> DifferencesOf(const records::CaseRecord& befor
   }
   for (const auto& [register_id, pair] : sources) {
     AddDifferences(pair.first, pair.second, "sources[" + register_id + "].", changes);
+  }
+  for (int i = 0; i < std::max(before.conditions_size(), after.conditions_size()); ++i) {
+    const records::ConditionRecord nothing;
+    AddDifferences(i < before.conditions_size() ? before.conditions(i) : nothing,
+                   i < after.conditions_size() ? after.conditions(i) : nothing,
+                   "conditions[" + std::to_string(i + 1) + "].", changes);
   }
   return changes;
 }

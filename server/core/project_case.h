@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "kobling/storage/v1/records.pb.h"
+#include "server/runtime/case_rules.h"
 #include "storage/event.h"
 
 namespace kobling::server {
@@ -25,15 +26,13 @@ absl::Status CheckRequiredText(std::string_view field, std::string_view value, s
 // A date that may be empty. Fails with FIELD_MALFORMED.
 absl::Status CheckDate(std::string_view field, std::string_view value);
 
-// What is written is well formed, as far as it goes; a draft may lack fields.
+// What is written is well formed, as far as it goes; a draft may lack fields. Kinds, authorities and rooms are those of
+// the rules.
 absl::Status CheckCase(const records::CaseRecord& project_case,
-                       const std::map<std::string, records::RegisterRecord>& registers);
+                       const std::map<std::string, records::RegisterRecord>& registers, const CaseRules& rules);
 
-// Everything that a lawful project needs is there. Fails with PROJECT_INCOMPLETE, naming the first field that is
-// missing and the rule behind it.
-absl::Status CheckComplete(const records::CaseRecord& project_case);
-
-// Which fields differ, with their old and new values; sources by register, as sources[NPR].scope.
+// Which fields differ, with their old and new values; sources by register, as sources[NPR].scope, conditions by number,
+// as conditions[1].text.
 std::vector<storage::EventChange> DifferencesOf(const records::CaseRecord& before, const records::CaseRecord& after);
 
 }  // namespace kobling::server

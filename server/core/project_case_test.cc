@@ -4,6 +4,7 @@
 
 #include "server/core/convert.h"
 #include "server/core/core_testing.h"
+#include "server/core/lawful_case.h"
 
 namespace kobling::server {
 namespace {
@@ -12,18 +13,25 @@ using domain::Reason;
 
 std::map<std::string, records::RegisterRecord> TwoRegisters() { return {{"NPR", {}}, {"DAAR", {}}}; }
 
-records::CaseRecord Complete() { return ToRecord(FullCase({Defining("NPR"), WholePopulation("DAAR")})); }
+records::CaseRecord Complete() {
+  records::CaseRecord project_case = ToRecord(FullCase({Defining("NPR"), WholePopulation("DAAR")}));
+  for (records::SourceRecord& source : *project_case.mutable_sources()) {
+    source.set_kind("kvalitetsregister");
+  }
+  return project_case;
+}
 
 void ExpectMalformed(const records::CaseRecord& project_case, Reason reason, std::string_view field) {
-  const absl::Status status = CheckCase(project_case, TwoRegisters());
+  const absl::Status status = CheckCase(project_case, TwoRegisters(), DefaultCaseRules());
   EXPECT_THAT(status, RefusedWith(reason));
   EXPECT_EQ(DetailOf(status, "field"), field);
 }
 
 TEST(ProjectCase, ACompleteCasePasses) {
-  EXPECT_THAT(CheckCase(Complete(), TwoRegisters()), IsOk());
-  EXPECT_THAT(CheckComplete(Complete()), IsOk());
-  EXPECT_THAT(CheckCase(records::CaseRecord(), TwoRegisters()), IsOk()) << "a draft may lack everything";
+  EXPECT_THAT(CheckCase(Complete(), TwoRegisters(), DefaultCaseRules()), IsOk());
+  EXPECT_THAT(CheckComplete(Complete(), DefaultCaseRules()), IsOk());
+  EXPECT_THAT(CheckCase(records::CaseRecord(), TwoRegisters(), DefaultCaseRules()), IsOk())
+      << "a draft may lack everything";
 }
 
 TEST(ProjectCase, EachMissingFieldIsNamed) {
@@ -43,6 +51,15 @@ TEST(ProjectCase, EachMissingFieldIsNamed) {
       {"end_date", [](records::CaseRecord& c) { c.clear_end_date(); }},
       {"deletion_date", [](records::CaseRecord& c) { c.clear_deletion_date(); }},
       {"contact", [](records::CaseRecord& c) { c.clear_contact(); }},
+      {"title_nynorsk", [](records::CaseRecord& c) { c.clear_title_nynorsk(); }},
+      {"title_english", [](records::CaseRecord& c) { c.clear_title_english(); }},
+      {"purpose_nynorsk", [](records::CaseRecord& c) { c.clear_purpose_nynorsk(); }},
+      {"purpose_english", [](records::CaseRecord& c) { c.clear_purpose_english(); }},
+      {"linkage_controller", [](records::CaseRecord& c) { c.set_linkage_performer(3); }},
+      {"analysis_room", [](records::CaseRecord& c) { c.clear_analysis_room(); }},
+      {"analysis_room_details", [](records::CaseRecord& c) { c.set_analysis_room("other"); }},
+      {"sources[NPR].kind", [](records::CaseRecord& c) { c.mutable_sources(0)->clear_kind(); }},
+      {"sources", [](records::CaseRecord& c) { c.mutable_sources(0)->set_withdrawn(true); }},
       {"sources", [](records::CaseRecord& c) { c.clear_sources(); }},
       {"sources", [](records::CaseRecord& c) { c.mutable_sources(0)->set_defines_population(false); }},
       {"sources[NPR].scope", [](records::CaseRecord& c) { c.mutable_sources(0)->clear_scope(); }},
@@ -52,7 +69,7 @@ TEST(ProjectCase, EachMissingFieldIsNamed) {
   for (const auto& [name, clear] : fields) {
     records::CaseRecord project_case = Complete();
     clear(project_case);
-    const absl::Status status = CheckComplete(project_case);
+    const absl::Status status = CheckComplete(project_case, DefaultCaseRules());
     EXPECT_THAT(status, RefusedWith(Reason::kProjectIncomplete)) << name;
     EXPECT_EQ(DetailOf(status, "field"), name);
     EXPECT_FALSE(DetailOf(status, "hint").empty()) << name;
@@ -61,13 +78,15 @@ TEST(ProjectCase, EachMissingFieldIsNamed) {
 
 TEST(ProjectCase, EveryFieldOfACaseIsEitherNeededOrKnownToBeOptional) {
   // A field that is added to the case must be thought of: needed (above), or named here.
-  const std::set<std::string> optional = {"linkage_register_id"};
+  const std::set<std::string> optional = {"linkage_register_id", "linkage_controller", "analysis_room_details",
+                                          "case_number",         "conditions",         "rights",
+                                          "rights_nynorsk",      "rights_english",     "results_link"};
   const records::CaseRecord complete = Complete();
   for (int i = 0; i < records::CaseRecord::descriptor()->field_count(); ++i) {
     const auto* const field = records::CaseRecord::descriptor()->field(i);
     records::CaseRecord without = complete;
     without.GetReflection()->ClearField(&without, field);
-    EXPECT_EQ(CheckComplete(without).ok(), optional.contains(field->name())) << field->name();
+    EXPECT_EQ(CheckComplete(without, DefaultCaseRules()).ok(), optional.contains(field->name())) << field->name();
   }
 }
 
@@ -80,6 +99,29 @@ TEST(ProjectCase, IdentifiersInTextsAreRefused) {
       {"decision_reference", [](records::CaseRecord& c, const std::string& text) { c.set_decision_reference(text); }},
       {"legal_basis", [](records::CaseRecord& c, const std::string& text) { c.set_legal_basis(text); }},
       {"contact", [](records::CaseRecord& c, const std::string& text) { c.set_contact(text); }},
+      {"title_nynorsk", [](records::CaseRecord& c, const std::string& text) { c.set_title_nynorsk(text); }},
+      {"title_english", [](records::CaseRecord& c, const std::string& text) { c.set_title_english(text); }},
+      {"purpose_nynorsk", [](records::CaseRecord& c, const std::string& text) { c.set_purpose_nynorsk(text); }},
+      {"purpose_english", [](records::CaseRecord& c, const std::string& text) { c.set_purpose_english(text); }},
+      {"rights", [](records::CaseRecord& c, const std::string& text) { c.set_rights(text); }},
+      {"rights_nynorsk", [](records::CaseRecord& c, const std::string& text) { c.set_rights_nynorsk(text); }},
+      {"rights_english", [](records::CaseRecord& c, const std::string& text) { c.set_rights_english(text); }},
+      {"results_link", [](records::CaseRecord& c, const std::string& text) { c.set_results_link(text); }},
+      {"case_number", [](records::CaseRecord& c, const std::string& text) { c.set_case_number(text); }},
+      {"linkage_controller", [](records::CaseRecord& c, const std::string& text) { c.set_linkage_controller(text); }},
+      {"analysis_room_details",
+       [](records::CaseRecord& c, const std::string& text) { c.set_analysis_room_details(text); }},
+      {"conditions[1].text",
+       [](records::CaseRecord& c, const std::string& text) {
+         c.add_conditions()->set_kind(1);
+         c.mutable_conditions(0)->set_text(text);
+       }},
+      {"sources[NPR].controller",
+       [](records::CaseRecord& c, const std::string& text) { c.mutable_sources(0)->set_controller(text); }},
+      {"sources[NPR].decision_reference",
+       [](records::CaseRecord& c, const std::string& text) { c.mutable_sources(0)->set_decision_reference(text); }},
+      {"sources[NPR].dispensation_reference",
+       [](records::CaseRecord& c, const std::string& text) { c.mutable_sources(0)->set_dispensation_reference(text); }},
       {"sources[NPR].legal_reference",
        [](records::CaseRecord& c, const std::string& text) { c.mutable_sources(0)->set_legal_reference(text); }},
       {"sources[NPR].scope_reason",
@@ -94,7 +136,7 @@ TEST(ProjectCase, IdentifiersInTextsAreRefused) {
       records::CaseRecord project_case = Complete();
       set(project_case, text);
       ExpectMalformed(project_case, Reason::kFieldMalformed, field);
-      const std::string shown = CheckCase(project_case, TwoRegisters()).ToString();
+      const std::string shown = CheckCase(project_case, TwoRegisters(), DefaultCaseRules()).ToString();
       EXPECT_EQ(shown.find(id.substr(0, 6)), std::string::npos) << "the error shows it";
     }
   }
@@ -145,16 +187,16 @@ TEST(ProjectCase, DatesMustBeDatesAndInOrder) {
   project_case = Complete();
   project_case.set_end_date(project_case.start_date());
   project_case.set_deletion_date(project_case.start_date());
-  EXPECT_THAT(CheckCase(project_case, TwoRegisters()), IsOk());
+  EXPECT_THAT(CheckCase(project_case, TwoRegisters(), DefaultCaseRules()), IsOk());
 }
 
 TEST(ProjectCase, SourcesMustMakeSense) {
   records::CaseRecord project_case = Complete();
   project_case.mutable_sources(1)->set_register_id("NPR");
-  EXPECT_THAT(CheckCase(project_case, TwoRegisters()), RefusedWith(Reason::kSourceExists));
+  EXPECT_THAT(CheckCase(project_case, TwoRegisters(), DefaultCaseRules()), RefusedWith(Reason::kSourceExists));
   project_case = Complete();
   project_case.mutable_sources(1)->set_register_id("KRG");
-  EXPECT_THAT(CheckCase(project_case, TwoRegisters()), RefusedWith(Reason::kRegisterNotFound));
+  EXPECT_THAT(CheckCase(project_case, TwoRegisters(), DefaultCaseRules()), RefusedWith(Reason::kRegisterNotFound));
   project_case = Complete();
   project_case.mutable_sources(1)->set_scope(records::SCOPE_RECORD_OWN);
   ExpectMalformed(project_case, Reason::kFieldMalformed, "sources[DAAR].scope");

@@ -61,6 +61,12 @@ Setting Path(std::string_view name, std::filesystem::path& (*member)(ServerConfi
               });
 }
 
+Setting OptionalPath(std::string_view name, std::filesystem::path& (*member)(ServerConfig&)) {
+  Setting setting = Path(name, member);
+  setting.need = Need::kOptional;
+  return setting;
+}
+
 struct Range {
   std::int64_t least;
   std::int64_t most;
@@ -156,6 +162,8 @@ std::vector<Setting> AllSettings() {
       Switch("identifiers.npid60", &AcceptedSeries::npid60),
       Switch("identifiers.nhn65", &AcceptedSeries::nhn65),
       Switch("identifiers.synthetic80", &AcceptedSeries::synthetic80),
+      OptionalPath(
+          "case.rules_file", [](Config & c) -> auto& { return c.case_rules_file; }),
       Number("limits.max_stream_rows", {1, 100'000'000},
              [](Config& c, std::int64_t n) { c.limits.max_stream_rows = As<std::uint64_t>(n); }),
       Number("limits.max_total_stream_rows", {1, 1'000'000'000},
@@ -294,7 +302,12 @@ absl::StatusOr<ServerConfig> LoadConfig(const std::filesystem::path& file) {
   if (error) {
     return MakeError(Reason::kFileUnreadable, {{DetailKey::kFile, file.string()}});
   }
-  return ParseConfig(text, absolute);
+  KOBLING_ASSIGN_OR_RETURN(ServerConfig config, ParseConfig(text, absolute));
+  if (!config.case_rules_file.empty()) {
+    KOBLING_ASSIGN_OR_RETURN(const std::string rules, ReadSmallFile(config.case_rules_file));
+    KOBLING_ASSIGN_OR_RETURN(config.case_rules, ParseCaseRules(rules, config.case_rules_file));
+  }
+  return config;
 }
 
 absl::StatusOr<ServerConfig> ParseConfig(std::string_view text, const std::filesystem::path& file) {
@@ -345,6 +358,9 @@ recipient_key_validity_days = 730
 
 [usage]
 due_days = 90
+
+[case]
+rules_file = "case-rules.toml"  # kinds of sources, authorities, analysis rooms, deadlines
 
 [identifiers]
 fh = false  # accept FH-numbers

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "domain/national_id.h"
+#include "server/runtime/case_rules.h"
 #include "server/runtime/listen_address.h"
 #include "server/runtime/log.h"
 
@@ -33,7 +34,7 @@ struct Limits {
   std::uint32_t max_message_bytes = 4 * 1024 * 1024;
   std::uint32_t max_concurrent_streams = 64;  // calls at the same time on one connection
   std::uint32_t handler_threads = 128;        // calls at the same time on the server; more are refused
-  std::chrono::seconds stream_idle{60};  // an open stream that sends nothing for so long is ended
+  std::chrono::seconds stream_idle{60};       // an open stream that sends nothing for so long is ended
 };
 
 struct ServerConfig {
@@ -50,16 +51,18 @@ struct ServerConfig {
   std::uint32_t recipient_key_validity_days = 730;
   std::uint32_t usage_due_days = 90;
   domain::AcceptedSeries accepted_series;
+  std::filesystem::path case_rules_file;  // empty: the rules that come with the program
+  CaseRules case_rules = DefaultCaseRules();
   Limits limits;
   Level log_level = Level::kInfo;
 };
 
 // Reads and checks the file: TOML, known keys only, values in range. Paths in the result are absolute. Fails with
 // FILE_NOT_FOUND or FILE_UNREADABLE, or with CONFIGURATION naming the file, the line, the key and what is expected
-// there. Does not look at the files that the configuration names; CheckConfig does.
+// there. Reads the file of case rules too, if one is named; does not look at the other files, CheckConfig does.
 absl::StatusOr<ServerConfig> LoadConfig(const std::filesystem::path& file);
 
-// The same for a text that is not on disk yet; `file`, an absolute path, is where it will be.
+// The same for a text that is not on disk yet; `file`, an absolute path, is where it will be. Reads no case rules.
 absl::StatusOr<ServerConfig> ParseConfig(std::string_view text, const std::filesystem::path& file);
 
 // Every key that a configuration file may have, as "section.key".

@@ -226,6 +226,7 @@ TEST_F(ConfigTest, MissingFileIsSaidToBeMissing) {
 
 TEST_F(ConfigTest, NewConfigurationIsReadBackAsWritten) {
   for (const Environment environment : {Environment::kTrial, Environment::kProduction}) {
+    WriteText(folder_.path() / "case-rules.toml", DefaultCaseRulesText());
     const auto config = Load(MakeConfigText({.environment = environment,
                                              .listen = "[::1]:7400",
                                              .controller = "Register \"Nord\" \\ Sør",

@@ -34,6 +34,20 @@ grpc::Status ProjectService::AddSource(grpc::ServerContext* context, const kobli
                          [&](const Call& call) { return projects_.AddSource(call, *request); });
 }
 
+grpc::Status ProjectService::WithdrawSource(grpc::ServerContext* context,
+                                            const kobling::v1::WithdrawSourceRequest* request,
+                                            kobling::v1::Project* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/WithdrawSource", *request, response,
+                         [&](const Call& call) { return projects_.WithdrawSource(call, *request); });
+}
+
+grpc::Status ProjectService::MeetCondition(grpc::ServerContext* context,
+                                           const kobling::v1::MeetConditionRequest* request,
+                                           kobling::v1::Project* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/MeetCondition", *request, response,
+                         [&](const Call& call) { return projects_.MeetCondition(call, *request); });
+}
+
 grpc::Status ProjectService::MarkReady(grpc::ServerContext* context, const kobling::v1::MarkReadyRequest* request,
                                        kobling::v1::Project* response) {
   return pipeline_.Unary(*context, "/kobling.v1.ProjectService/MarkReady", *request, response,

@@ -20,6 +20,10 @@ class ProjectService final : public kobling::v1::ProjectService::Service {
                             kobling::v1::ListProjectsResponse* response) override;
   grpc::Status UpdateProject(grpc::ServerContext* context, const kobling::v1::UpdateProjectRequest* request,
                              kobling::v1::Project* response) override;
+  grpc::Status WithdrawSource(grpc::ServerContext* context, const kobling::v1::WithdrawSourceRequest* request,
+                              kobling::v1::Project* response) override;
+  grpc::Status MeetCondition(grpc::ServerContext* context, const kobling::v1::MeetConditionRequest* request,
+                             kobling::v1::Project* response) override;
   grpc::Status AddSource(grpc::ServerContext* context, const kobling::v1::AddSourceRequest* request,
                          kobling::v1::Project* response) override;
   grpc::Status MarkReady(grpc::ServerContext* context, const kobling::v1::MarkReadyRequest* request,

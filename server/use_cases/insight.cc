@@ -7,6 +7,7 @@
 #include "domain/error.h"
 #include "domain/status_macros.h"
 #include "server/core/convert.h"
+#include "server/core/copy_fields.h"
 #include "server/core/project_case.h"
 
 namespace kobling::server {
@@ -79,7 +80,7 @@ absl::StatusOr<api::RegisterInsight> DescribeRegister(const storage::ProjectRows
   api::RegisterInsight insight;
   insight.set_register_id(source.register_id());
   insight.set_register_name(record.name());
-  insight.set_controller(record.controller());
+  insight.set_controller(source.controller().empty() ? record.controller() : source.controller());
   insight.set_legal_reference(source.legal_reference());
   for (const records::SubmissionRecord& submission : rows.submissions) {
     if (submission.withdrawn() || submission.register_id() != source.register_id() || insight.submitted()) {
@@ -116,18 +117,8 @@ absl::StatusOr<api::ProjectInsight> DescribeProject(const StateData& state, cons
   const records::CaseRecord& project_case = record.project_case();
   api::ProjectInsight insight;
   insight.set_project_id(record.id());
-  insight.set_title(project_case.title());
-  insight.set_purpose(project_case.purpose());
-  insight.set_purpose_kind(static_cast<api::PurposeKind>(project_case.purpose_kind()));
-  insight.set_data_user(project_case.data_user());
-  insight.set_decision_reference(project_case.decision_reference());
-  insight.set_decision_date(project_case.decision_date());
-  insight.set_legal_basis(project_case.legal_basis());
+  CopySameFields(project_case, insight);
   insight.set_state(static_cast<api::ProjectState>(static_cast<int>(record.state())));
-  insight.set_start_date(project_case.start_date());
-  insight.set_end_date(project_case.end_date());
-  insight.set_deletion_date(project_case.deletion_date());
-  insight.set_contact(project_case.contact());
   insight.set_inclusion(inclusion);
   for (const records::SourceRecord& source : project_case.sources()) {
     KOBLING_ASSIGN_OR_RETURN(*insight.add_registers(),

@@ -86,6 +86,15 @@ TEST_F(InsightTest, UseIsToldAsItWasReported) {
   EXPECT_TRUE(Part(Person(1), "NPR").used_on().empty());
 }
 
+TEST_F(InsightTest, ThePersonReadsThreeLanguages) {
+  const api::ProjectInsight insight = Lookup(Person(0)).projects(0);
+  EXPECT_EQ(insight.title(), "Hofteprotese og overlevelse");
+  EXPECT_EQ(insight.title_nynorsk(), "Hofteprotese og overleving");
+  EXPECT_EQ(insight.title_english(), "Hip replacement and survival");
+  EXPECT_FALSE(insight.purpose_nynorsk().empty());
+  EXPECT_FALSE(insight.purpose_english().empty());
+}
+
 TEST_F(InsightTest, AFileThatExpiredBeforeAnybodyFetchedItIsInNobodysHands) {
   server_.Issue(project_, "NPR");
   EXPECT_TRUE(Part(Person(0), "NPR").key_file_issued());

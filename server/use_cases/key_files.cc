@@ -16,6 +16,7 @@
 #include "server/core/convert.h"
 #include "server/core/dates.h"
 #include "server/core/key_file_maker.h"
+#include "server/core/lawful_case.h"
 #include "server/core/project_case.h"
 #include "server/use_cases/registers.h"
 
@@ -96,6 +97,8 @@ absl::StatusOr<KeyFiles::Plan> KeyFiles::MakePlan(const Call& call, const api::I
   KOBLING_ASSIGN_OR_RETURN(const records::SourceRecord* const source, SourceOf(*project, request.register_id()));
   const std::string today = DateText(DayOf(core_.clock.Now()));
   KOBLING_RETURN_IF_ERROR(CheckRunning(project->rows.project, today));
+  KOBLING_RETURN_IF_ERROR(
+      CheckLawful(*source, state->registers.at(source->register_id()), core_.config.case_rules, today));
   KOBLING_RETURN_IF_ERROR(CheckPopulationComplete(project->rows.project));
   KOBLING_ASSIGN_OR_RETURN(plan.recipient, UsableRecipientKey(*state, source->register_id(), today));
   plan.project = project->rows.project;
@@ -195,7 +198,8 @@ absl::StatusOr<api::KeyFile> KeyFiles::Issue(const Call& call, const api::IssueK
   record.set_recipient(plan.recipient.recipient());
   record.set_recipient_fingerprint(plan.recipient.fingerprint());
   record.set_expiry_date(DateText(today + core_.config.key_file_expiry_days));
-  record.set_usage_due_date(DateText(today + core_.config.usage_due_days));
+  const std::uint32_t due_days = plan.source.usage_due_days();
+  record.set_usage_due_date(DateText(today + (due_days == 0 ? core_.config.usage_due_days : due_days)));
   record.set_file_name(register_id.text() + '_' + project_id.text() + '_' + absl::StrFormat("%04d", plan.number) +
                        ".csv.age");
   KOBLING_ASSIGN_OR_RETURN(PendingKeyFile file, folder_.Begin(record.file_name()));

@@ -69,7 +69,7 @@ absl::StatusOr<storage::NumberSet> PopulationFor(const Core& core, const Project
 
 absl::Status CheckPopulationComplete(const records::ProjectRecord& project) {
   for (const records::SourceRecord& source : project.project_case().sources()) {
-    if (source.defines_population() && !ProgressOf(project, source.register_id()).complete()) {
+    if (source.defines_population() && !source.withdrawn() && !ProgressOf(project, source.register_id()).complete()) {
       return MakeError(Reason::kPopulationIncomplete, {{DetailKey::kRegister, source.register_id()}});
     }
   }

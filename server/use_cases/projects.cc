@@ -12,7 +12,9 @@
 #include "server/core/access.h"
 #include "server/core/convert.h"
 #include "server/core/dates.h"
+#include "server/core/lawful_case.h"
 #include "server/core/project_case.h"
+#include "server/use_cases/project_record.h"
 
 namespace kobling::server {
 namespace {
@@ -20,47 +22,6 @@ namespace {
 using domain::DetailKey;
 using domain::MakeError;
 using domain::Reason;
-
-void AddAuthor(const Call& call, records::ProjectRecord& project) {
-  const std::string& id = call.caller.id.text();
-  if (std::find(project.authors().begin(), project.authors().end(), id) == project.authors().end()) {
-    project.add_authors(id);
-  }
-}
-
-// The two persons of the rule: nobody confirms what they wrote.
-absl::Status CheckNoAuthor(const Call& call, const records::ProjectRecord& project) {
-  const std::string& id = call.caller.id.text();
-  if (std::find(project.authors().begin(), project.authors().end(), id) != project.authors().end()) {
-    return MakeError(Reason::kSameIdentity, {{DetailKey::kProject, project.id()}});
-  }
-  return absl::OkStatus();
-}
-
-void SetState(records::ProjectRecord& project, records::ProjectStateRecord state, Change& change) {
-  change.event.changes.push_back({"state", StateName(project.state()), StateName(state)});
-  project.set_state(state);
-}
-
-absl::Status CheckPendingRevision(const records::ProjectRecord& project, std::uint32_t number) {
-  if (!project.has_pending_revision() || project.pending_revision().number() != number) {
-    return MakeError(Reason::kRevisionNotFound, {{DetailKey::kProject, project.id()}, {DetailKey::kPosition, number}});
-  }
-  return absl::OkStatus();
-}
-
-// A source of an active project has a history, so that it cannot simply be left out of the case.
-absl::Status CheckNoSourceLost(const records::CaseRecord& before, const records::CaseRecord& after) {
-  for (const records::SourceRecord& source : before.sources()) {
-    if (FindSource(after, source.register_id()) == nullptr) {
-      return MakeError(Reason::kFieldMalformed,
-                       {{DetailKey::kField, "sources"},
-                        {DetailKey::kRegister, source.register_id()},
-                        {DetailKey::kHint, "a source of an active project cannot be taken out"}});
-    }
-  }
-  return absl::OkStatus();
-}
 
 // The first key file that a register holds and has not reported any use of.
 const records::KeyFileRecord* OutstandingUsage(const storage::ProjectRows& rows) {
@@ -89,63 +50,80 @@ std::uint64_t Projects::CountPersons(const Project& project) const {
   return core_.identities.CountPersonsInEither(project.index, project.relatives);
 }
 
-api::Project Projects::Show(const Call& call, const Project& project) const {
-  if (call.caller.role == Role::kRegister) {
-    return ForRegister(ToApi(project.rows.project, 0), call.caller.id.text());
+api::Project Projects::Describe(const StateData& state, const records::ProjectRecord& project,
+                                std::uint64_t persons) const {
+  api::Project described = ToApi(project, persons);
+  const std::string today = DateText(DayOf(core_.clock.Now()));
+  for (api::Source& source : *described.mutable_project_case()->mutable_sources()) {
+    source.set_included(IsIncluded(state.registers.at(source.register_id()), today));
   }
-  return ToApi(project.rows.project, CountPersons(project));
+  return described;
 }
 
-template <typename Request>
-absl::StatusOr<api::Project> Projects::EditProject(const Call& call, const Request& request, const Edit& edit) const {
-  return ChangeOnce<api::Project>(core_, call, request, [&](Change& change) -> absl::StatusOr<api::Project> {
-    records::ProjectRecord project;
-    std::uint64_t persons = 0;
-    {
-      const State::View state = core_.state.Read();
-      KOBLING_ASSIGN_OR_RETURN(const Project* const found, VisibleProject(*state, call.caller, request.project_id()));
-      project = found->rows.project;
-      persons = CountPersons(*found);
-    }
-    change.event.project = project.id();
-    KOBLING_RETURN_IF_ERROR(edit(project, change));
-    change.Put(project);
-    return ToApi(project, persons);
+api::Project Projects::Show(const Call& call, const StateData& state, const Project& project) const {
+  const bool to_register = call.caller.role == Role::kRegister;
+  api::Project shown = Describe(state, project.rows.project, to_register ? 0 : CountPersons(project));
+  if (!project.rows.versions.empty()) {
+    *shown.mutable_case_changed() = ToApi(project.rows.versions.back().changed());
+  }
+  return to_register ? ForRegister(std::move(shown), call.caller.id.text()) : shown;
+}
+
+absl::StatusOr<api::Project> Projects::ShowAsOf(const Call& call, const StateData& state, const Project& project,
+                                                const std::string& day) const {
+  const auto& versions = project.rows.versions;
+  // The last that came into force on that day or before.
+  const auto after = std::find_if(versions.begin(), versions.end(), [&](const records::CaseVersionRecord& version) {
+    return DateText(DayOf(absl::FromUnixMicros(version.changed().time_us()))) > day;
   });
+  if (after == versions.begin()) {
+    return MakeError(Reason::kProjectNotFound, {{DetailKey::kProject, project.rows.project.id()},
+                                                {DetailKey::kHint, "there was no such project on " + day}});
+  }
+  const records::CaseVersionRecord& version = *std::prev(after);
+  records::ProjectRecord then;
+  then.set_id(version.project_id());
+  then.set_state(version.state());
+  then.set_case_version(version.number());
+  *then.mutable_project_case() = version.project_case();
+  *then.mutable_created() = project.rows.project.created();
+  api::Project shown = Describe(state, then, 0);
+  *shown.mutable_case_changed() = ToApi(version.changed());
+  return call.caller.role == Role::kRegister ? ForRegister(std::move(shown), call.caller.id.text()) : shown;
 }
 
-absl::Status Projects::ChangeCase(const Call& call, const records::CaseRecord& wanted, std::string_view reason,
-                                  records::ProjectRecord& project, Change& change) const {
-  KOBLING_RETURN_IF_ERROR(CheckCase(wanted, core_.state.Read()->registers));
-  KOBLING_RETURN_IF_ERROR(CheckText("reason", reason));
-  change.event.changes = DifferencesOf(project.project_case(), wanted);
-  change.event.reason = std::string(reason);
-  if (project.state() == records::PROJECT_STATE_RECORD_DRAFT ||
-      project.state() == records::PROJECT_STATE_RECORD_READY) {
-    *project.mutable_project_case() = wanted;
-    if (project.state() == records::PROJECT_STATE_RECORD_READY) {
-      SetState(project, records::PROJECT_STATE_RECORD_DRAFT, change);
-      project.clear_ready();
-    }
-    AddAuthor(call, project);
-    return absl::OkStatus();
+absl::StatusOr<api::Project> Projects::EditInChange(const Call& call, std::string_view project_id, const Edit& edit,
+                                                    Change& change) const {
+  records::ProjectRecord project;
+  std::uint64_t persons = 0;
+  {
+    const State::View state = core_.state.Read();
+    KOBLING_ASSIGN_OR_RETURN(const Project* const found, VisibleProject(*state, call.caller, project_id));
+    project = found->rows.project;
+    persons = CountPersons(*found);
   }
-  KOBLING_RETURN_IF_ERROR(CheckState(project, records::PROJECT_STATE_RECORD_ACTIVE));
-  KOBLING_RETURN_IF_ERROR(CheckRequiredText("reason", reason));
-  KOBLING_RETURN_IF_ERROR(CheckComplete(wanted));
-  KOBLING_RETURN_IF_ERROR(CheckNoSourceLost(project.project_case(), wanted));
-  if (project.has_pending_revision()) {
-    return MakeError(Reason::kRevisionPending, {{DetailKey::kProject, project.id()},
-                                                {DetailKey::kPosition, project.pending_revision().number()}});
+  change.event.project = project.id();
+  const std::uint32_t version = project.case_version();
+  const records::ProjectStateRecord state_before = project.state();
+  KOBLING_RETURN_IF_ERROR(edit(project, change));
+  if (project.state() != state_before && project.case_version() == version) {
+    AddVersion(call, {.reason = change.event.reason}, project, change);
   }
-  AddAuthor(call, project);
-  project.set_revisions(project.revisions() + 1);
-  records::RevisionRecord& revision = *project.mutable_pending_revision();
-  revision.set_number(project.revisions());
-  *revision.mutable_proposed() = wanted;
-  *revision.mutable_proposed_by() = MakeMark(core_, call, reason);
-  change.event.object = "revision " + std::to_string(revision.number());
-  return absl::OkStatus();
+  change.Put(project);
+  return Describe(*core_.state.Read(), project, persons);
+}
+
+void Projects::AddVersion(const Call& call, const Basis& basis, records::ProjectRecord& project, Change& change) const {
+  project.set_case_version(project.case_version() + 1);
+  records::CaseVersionRecord version;
+  version.set_project_id(project.id());
+  version.set_number(project.case_version());
+  *version.mutable_project_case() = project.project_case();
+  *version.mutable_changed() = MakeMark(core_, call, basis.reason);
+  version.set_decision_reference(std::string(basis.decision_reference));
+  version.set_decision_date(std::string(basis.decision_date));
+  version.set_state(project.state());
+  change.Put(version);
 }
 
 absl::StatusOr<api::Project> Projects::Create(const Call& call, const api::CreateProjectRequest& request) const {
@@ -154,7 +132,18 @@ absl::StatusOr<api::Project> Projects::Create(const Call& call, const api::Creat
     *project.mutable_project_case() = ToRecord(request.project_case());
     {
       const State::View state = core_.state.Read();
-      KOBLING_RETURN_IF_ERROR(CheckCase(project.project_case(), state->registers));
+      FillInFromRegisters(state->registers, *project.mutable_project_case());
+      KOBLING_RETURN_IF_ERROR(CheckCase(project.project_case(), state->registers, core_.config.case_rules));
+      const Project* const same = FindByCaseNumber(*state, project.project_case().case_number());
+      if (same != nullptr) {
+        change.event.project = same->rows.project.id();
+        change.event.object = "made before under the same case number";
+        if (same->rows.versions.front().project_case().SerializeAsString() !=
+            project.project_case().SerializeAsString()) {
+          return MakeError(Reason::kCaseNumberTaken, {{DetailKey::kProject, same->rows.project.id()}});
+        }
+        return Show(call, *state, *same);
+      }
       project.set_id(absl::StrFormat("P%04d", state->projects.size() + 1));  // projects are never deleted
     }
     KOBLING_RETURN_IF_ERROR(CheckRequiredText("title", project.project_case().title()));
@@ -163,15 +152,20 @@ absl::StatusOr<api::Project> Projects::Create(const Call& call, const api::Creat
     *project.mutable_created() = MakeMark(core_, call);
     change.event.project = project.id();
     change.event.changes = DifferencesOf(records::CaseRecord(), project.project_case());
+    AddVersion(call, {}, project, change);
     change.Put(project);
-    return ToApi(project, 0);
+    return Describe(*core_.state.Read(), project, 0);
   });
 }
 
 absl::StatusOr<api::Project> Projects::Get(const Call& call, const api::GetProjectRequest& request) const {
   const State::View state = core_.state.Read();
   KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
-  return Show(call, *project);
+  if (!request.as_of().empty()) {
+    KOBLING_RETURN_IF_ERROR(CheckDate("as_of", request.as_of()));
+    return ShowAsOf(call, *state, *project, request.as_of());
+  }
+  return Show(call, *state, *project);
 }
 
 absl::StatusOr<api::ListProjectsResponse> Projects::List(const Call& call,
@@ -183,33 +177,17 @@ absl::StatusOr<api::ListProjectsResponse> Projects::List(const Call& call,
     const bool wanted = request.state() == api::PROJECT_STATE_UNSPECIFIED ||
                         static_cast<int>(request.state()) == static_cast<int>(record.state());
     if (wanted && VisibleProject(*state, call.caller, id).ok()) {
-      *response.add_projects() = Show(call, project);
+      *response.add_projects() = Show(call, *state, project);
     }
   }
   return response;
 }
 
-absl::StatusOr<api::Project> Projects::Update(const Call& call, const api::UpdateProjectRequest& request) const {
-  return EditProject(call, request, [&](records::ProjectRecord& project, Change& change) -> absl::Status {
-    if (!request.has_project_case()) {
-      return MakeError(Reason::kFieldMissing, {{DetailKey::kField, "project_case"}});
-    }
-    return ChangeCase(call, ToRecord(request.project_case()), request.reason(), project, change);
-  });
-}
-
-absl::StatusOr<api::Project> Projects::AddSource(const Call& call, const api::AddSourceRequest& request) const {
-  return EditProject(call, request, [&](records::ProjectRecord& project, Change& change) {
-    records::CaseRecord wanted = project.project_case();
-    *wanted.add_sources() = ToRecord(request.source());
-    return ChangeCase(call, wanted, request.reason(), project, change);
-  });
-}
-
 absl::StatusOr<api::Project> Projects::MarkReady(const Call& call, const api::MarkReadyRequest& request) const {
   return EditProject(call, request, [&](records::ProjectRecord& project, Change& change) -> absl::Status {
     KOBLING_RETURN_IF_ERROR(CheckState(project, records::PROJECT_STATE_RECORD_DRAFT));
-    KOBLING_RETURN_IF_ERROR(CheckComplete(project.project_case()));
+    KOBLING_RETURN_IF_ERROR(CheckComplete(project.project_case(), core_.config.case_rules));
+    KOBLING_RETURN_IF_ERROR(CheckDatesAsOf(project.project_case(), DateText(DayOf(core_.clock.Now()))));
     SetState(project, records::PROJECT_STATE_RECORD_READY, change);
     AddAuthor(call, project);
     *project.mutable_ready() = MakeMark(core_, call);
@@ -234,55 +212,16 @@ absl::StatusOr<api::Project> Projects::Activate(const Call& call, const api::Act
   return EditProject(call, request, [&](records::ProjectRecord& project, Change& change) -> absl::Status {
     KOBLING_RETURN_IF_ERROR(CheckNoAuthor(call, project));
     KOBLING_RETURN_IF_ERROR(CheckState(project, records::PROJECT_STATE_RECORD_READY));
-    KOBLING_RETURN_IF_ERROR(CheckComplete(project.project_case()));
-    if (project.project_case().end_date() < DateText(DayOf(core_.clock.Now()))) {
-      return MakeError(Reason::kProjectEnded, {{DetailKey::kProject, project.id()}});
-    }
+    KOBLING_RETURN_IF_ERROR(CheckComplete(project.project_case(), core_.config.case_rules));
+    const std::string today = DateText(DayOf(core_.clock.Now()));
+    KOBLING_RETURN_IF_ERROR(CheckDatesAsOf(project.project_case(), today));
+    KOBLING_RETURN_IF_ERROR(
+        CheckLawfulSources(project.project_case(), core_.state.Read()->registers, core_.config.case_rules, today));
     project.set_key_version(1);
     KOBLING_ASSIGN_OR_RETURN(const domain::ProjectId id, domain::ProjectId::Parse(project.id()));
     KOBLING_RETURN_IF_ERROR(core_.keys.CreateProjectKey(id, project.key_version(), change.batch));
     SetState(project, records::PROJECT_STATE_RECORD_ACTIVE, change);
     *project.mutable_activated() = MakeMark(core_, call);
-    return absl::OkStatus();
-  });
-}
-
-absl::StatusOr<api::Project> Projects::ConfirmRevision(const Call& call,
-                                                       const api::ConfirmRevisionRequest& request) const {
-  return EditProject(call, request, [&](records::ProjectRecord& project, Change& change) -> absl::Status {
-    KOBLING_RETURN_IF_ERROR(CheckState(project, records::PROJECT_STATE_RECORD_ACTIVE));
-    KOBLING_RETURN_IF_ERROR(CheckPendingRevision(project, request.revision()));
-    const records::RevisionRecord revision = project.pending_revision();
-    if (revision.proposed_by().actor() == call.caller.id.text()) {
-      return MakeError(Reason::kSameIdentity, {{DetailKey::kProject, project.id()}});
-    }
-    {
-      const State::View state = core_.state.Read();
-      const std::uint64_t persons = CountPersons(*FindProject(*state, project.id()));
-      if (persons > revision.proposed().approved_persons()) {
-        return MakeError(Reason::kBudgetExceeded, {{DetailKey::kLimit, revision.proposed().approved_persons()}});
-      }
-    }
-    change.event.changes = DifferencesOf(project.project_case(), revision.proposed());
-    change.event.object = "revision " + std::to_string(revision.number());
-    *project.mutable_project_case() = revision.proposed();
-    project.clear_pending_revision();
-    return absl::OkStatus();
-  });
-}
-
-absl::StatusOr<api::Project> Projects::RejectRevision(const Call& call,
-                                                      const api::RejectRevisionRequest& request) const {
-  return EditProject(call, request, [&](records::ProjectRecord& project, Change& change) -> absl::Status {
-    KOBLING_RETURN_IF_ERROR(CheckRequiredText("reason", request.reason()));
-    KOBLING_RETURN_IF_ERROR(CheckPendingRevision(project, request.revision()));
-    if (call.caller.role != Role::kKeyOfficer &&
-        project.pending_revision().proposed_by().actor() != call.caller.id.text()) {
-      return MakeError(Reason::kNotPermitted);
-    }
-    change.event.object = "revision " + std::to_string(request.revision());
-    change.event.reason = request.reason();
-    project.clear_pending_revision();
     return absl::OkStatus();
   });
 }

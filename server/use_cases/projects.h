@@ -22,6 +22,8 @@ class Projects {
   absl::StatusOr<api::ListProjectsResponse> List(const Call& call, const api::ListProjectsRequest& request) const;
   absl::StatusOr<api::Project> Update(const Call& call, const api::UpdateProjectRequest& request) const;
   absl::StatusOr<api::Project> AddSource(const Call& call, const api::AddSourceRequest& request) const;
+  absl::StatusOr<api::Project> WithdrawSource(const Call& call, const api::WithdrawSourceRequest& request) const;
+  absl::StatusOr<api::Project> MeetCondition(const Call& call, const api::MeetConditionRequest& request) const;
   absl::StatusOr<api::Project> MarkReady(const Call& call, const api::MarkReadyRequest& request) const;
   absl::StatusOr<api::Project> Cancel(const Call& call, const api::CancelProjectRequest& request) const;
   absl::StatusOr<api::Project> Activate(const Call& call, const api::ActivateProjectRequest& request) const;
@@ -36,16 +38,39 @@ class Projects {
  private:
   using Edit = std::function<absl::Status(records::ProjectRecord& project, Change& change)>;
 
+  // Why a case is changed, and which decision allows it.
+  struct Basis {
+    std::string_view reason = {};
+    std::string_view decision_reference = {};
+    std::string_view decision_date = {};
+  };
+
   // A change of one project's record that staff asked for.
   template <typename Request>
-  absl::StatusOr<api::Project> EditProject(const Call& call, const Request& request, const Edit& edit) const;
+  absl::StatusOr<api::Project> EditProject(const Call& call, const Request& request, const Edit& edit) const {
+    return ChangeOnce<api::Project>(
+        core_, call, request, [&](Change& change) { return EditInChange(call, request.project_id(), edit, change); });
+  }
+  absl::StatusOr<api::Project> EditInChange(const Call& call, std::string_view project_id, const Edit& edit,
+                                            Change& change) const;
 
   // Puts a changed case in force, or, in an active project, up for confirmation.
-  absl::Status ChangeCase(const Call& call, const records::CaseRecord& wanted, std::string_view reason,
+  absl::Status ChangeCase(const Call& call, records::CaseRecord wanted, const Basis& basis,
                           records::ProjectRecord& project, Change& change) const;
 
-  // The project as the caller may see it.
-  api::Project Show(const Call& call, const Project& project) const;
+  // Fails with FIELD_MALFORMED if fewer persons would be approved than are in the project.
+  absl::Status CheckEverybodyFits(std::string_view project_id, const records::CaseRecord& wanted) const;
+
+  // Keeps the case and the state as they are from this change on.
+  void AddVersion(const Call& call, const Basis& basis, records::ProjectRecord& project, Change& change) const;
+
+  // The project as the caller may see it, now or at the end of a day.
+  api::Project Show(const Call& call, const StateData& state, const Project& project) const;
+  absl::StatusOr<api::Project> ShowAsOf(const Call& call, const StateData& state, const Project& project,
+                                        const std::string& day) const;
+
+  // As staff see it.
+  api::Project Describe(const StateData& state, const records::ProjectRecord& project, std::uint64_t persons) const;
 
   // Persons in the project, index persons and relatives together.
   std::uint64_t CountPersons(const Project& project) const;

@@ -16,6 +16,10 @@ Request About(const std::string& project) {
   if constexpr (requires { request.set_reason(""); }) {
     request.set_reason("fordi");
   }
+  if constexpr (requires { request.set_decision_reference(""); }) {
+    request.set_decision_reference("27/1-2");
+    request.set_decision_date("2026-11-20");
+  }
   return request;
 }
 
@@ -170,6 +174,18 @@ TEST_F(ProjectsTest, AChangeOfAnActiveProjectWaitsForAnotherIdentity) {
   EXPECT_EQ(Update(id, wanted)->pending_revision().number(), 2U) << "numbers are never used again";
 }
 
+TEST_F(ProjectsTest, ARevisionNeedsTheDecisionThatAllowsIt) {
+  const std::string id = server_.ActiveProject({Defining("NPR")});
+  for (const std::string field : {"decision_reference", "decision_date"}) {
+    auto request = About<api::UpdateProjectRequest>(id);
+    *request.mutable_project_case() = FullCase({Defining("NPR")});
+    field == "decision_date" ? request.clear_decision_date() : request.clear_decision_reference();
+    const auto refused = server_.projects().Update(server_.Caseworker("ProjectService/UpdateProject"), request);
+    EXPECT_THAT(refused, RefusedWith(Reason::kFieldMissing));
+    EXPECT_EQ(DetailOf(refused.status(), "field"), field);
+  }
+}
+
 TEST_F(ProjectsTest, ARevisionNeedsAReasonACompleteCaseAndAllItsSources) {
   const std::string id = server_.ActiveProject({Defining("NPR"), WholePopulation("DAAR")});
   auto request = About<api::UpdateProjectRequest>(id);
@@ -210,11 +226,15 @@ TEST_F(ProjectsTest, TheApprovedNumberIsNotLoweredBelowThePersonsThere) {
   server_.SubmitAll(id, "NPR", People(0, 10));
   api::ProjectCase wanted = FullCase({Defining("NPR")});
   wanted.set_approved_persons(9);
-  ASSERT_THAT(Update(id, wanted), IsOk());
-  EXPECT_THAT(ConfirmBy("olav.key", id, 1), RefusedWith(Reason::kBudgetExceeded));
-  EXPECT_EQ(Get(server_.Officer("ProjectService/GetProject"), id)->project_case().approved_persons(), 1000U);
-  ASSERT_THAT(Reject(server_.Officer("ProjectService/RejectRevision"), id, 1), IsOk());
+  const auto refused = Update(id, wanted);
+  EXPECT_THAT(refused, RefusedWith(Reason::kFieldMalformed));
+  EXPECT_EQ(DetailOf(refused.status(), "field"), "approved_persons");
   wanted.set_approved_persons(10);
+  ASSERT_THAT(Update(id, wanted), IsOk());
+  server_.SubmitAll(id, "NPR", People(10, 11));
+  EXPECT_THAT(ConfirmBy("olav.key", id, 1), RefusedWith(Reason::kFieldMalformed)) << "one more has come meanwhile";
+  ASSERT_THAT(Reject(server_.Officer("ProjectService/RejectRevision"), id, 1), IsOk());
+  wanted.set_approved_persons(11);
   ASSERT_THAT(Update(id, wanted), IsOk());
   EXPECT_THAT(ConfirmBy("olav.key", id, 2), IsOk());
 }

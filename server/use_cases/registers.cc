@@ -23,11 +23,25 @@ using domain::Reason;
 constexpr std::size_t kShortText = 400;
 constexpr int kMaxKeysPerRegister = 1000;
 
-absl::Status CheckDescription(const api::Register& description) {
+// "one of: dodsarsaksregisteret, ...".
+std::string KindsOf(const CaseRules& rules) {
+  std::string list = "one of:";
+  for (const SourceKind& kind : rules.kinds) {
+    list += ' ' + kind.id;
+  }
+  return list;
+}
+
+absl::Status CheckDescription(const api::Register& description, const CaseRules& rules) {
   KOBLING_RETURN_IF_ERROR(CheckText("name", description.name(), kShortText));
   KOBLING_RETURN_IF_ERROR(CheckText("controller", description.controller(), kShortText));
   KOBLING_RETURN_IF_ERROR(CheckText("contact", description.contact(), kShortText));
   KOBLING_RETURN_IF_ERROR(CheckText("inclusion_reference", description.inclusion_reference(), kShortText));
+  if (!description.kind().empty() && rules.FindKind(description.kind()) == nullptr) {
+    return MakeError(Reason::kFieldMalformed,
+                     {{DetailKey::kField, "kind"},
+                      {DetailKey::kHint, "the id of a kind of source in the server's case rules; " + KindsOf(rules)}});
+  }
   return CheckDate("inclusion_date", description.inclusion_date());
 }
 
@@ -66,7 +80,7 @@ absl::StatusOr<api::Register> Registers::Add(const Call& call, const api::AddReg
     KOBLING_ASSIGN_OR_RETURN(const domain::RegisterId id, domain::RegisterId::Parse(wanted.id()));
     KOBLING_RETURN_IF_ERROR(CheckRequiredText("name", wanted.name(), kShortText));
     KOBLING_RETURN_IF_ERROR(CheckRequiredText("controller", wanted.controller(), kShortText));
-    KOBLING_RETURN_IF_ERROR(CheckDescription(wanted));
+    KOBLING_RETURN_IF_ERROR(CheckDescription(wanted, core_.config.case_rules));
     if (core_.state.Read()->registers.contains(id.text())) {
       return MakeError(Reason::kRegisterExists, {{DetailKey::kRegister, id.text()}});
     }
@@ -77,10 +91,14 @@ absl::StatusOr<api::Register> Registers::Add(const Call& call, const api::AddReg
     record.set_contact(wanted.contact());
     record.set_inclusion_reference(wanted.inclusion_reference());
     record.set_inclusion_date(wanted.inclusion_date());
+    record.set_kind(wanted.kind());
     *record.mutable_created() = MakeMark(core_, call);
     change.Put(record);
     change.event.register_id = record.id();
-    change.event.changes = {{"name", "", record.name()}, {"controller", "", record.controller()}};
+    change.event.changes = {{"name", "", record.name()},
+                            {"controller", "", record.controller()},
+                            {"kind", "", record.kind()},
+                            {"inclusion_date", "", record.inclusion_date()}};
     return ToApi(record);
   });
 }
@@ -89,7 +107,7 @@ absl::StatusOr<api::Register> Registers::Update(const Call& call, const api::Upd
   return ChangeOnce<api::Register>(core_, call, request, [&](Change& change) -> absl::StatusOr<api::Register> {
     const api::Register& wanted = request.register_();
     KOBLING_ASSIGN_OR_RETURN(records::RegisterRecord record, FindRegister(core_, wanted.id()));
-    KOBLING_RETURN_IF_ERROR(CheckDescription(wanted));
+    KOBLING_RETURN_IF_ERROR(CheckDescription(wanted, core_.config.case_rules));
     const auto replace = [&](std::string_view field, const std::string& value, std::string* target) {
       if (!value.empty() && value != *target) {
         change.event.changes.push_back({std::string(field), *target, value});
@@ -101,6 +119,7 @@ absl::StatusOr<api::Register> Registers::Update(const Call& call, const api::Upd
     replace("contact", wanted.contact(), record.mutable_contact());
     replace("inclusion_reference", wanted.inclusion_reference(), record.mutable_inclusion_reference());
     replace("inclusion_date", wanted.inclusion_date(), record.mutable_inclusion_date());
+    replace("kind", wanted.kind(), record.mutable_kind());
     *record.mutable_updated() = MakeMark(core_, call);
     change.Put(record);
     change.event.register_id = record.id();

@@ -68,7 +68,7 @@ for who in kari.caseworker ola.keyofficer NPR KREFT; do
     --signing-key "$work/server/public/kobling.pub" >/dev/null
 done
 for register in NPR KREFT; do
-  as kari.caseworker register add "$register" --name "Invented register $register" --controller "Invented controller" \
+  as kari.caseworker register add "$register" --name "Invented register $register" --kind kvalitetsregister --controller "Invented controller" \
     --contact "post@register.example" --inclusion-reference "helseregisterloven § 11" \
     --inclusion-date 2023-01-11 >/dev/null
   as "$register" keygen >/dev/null
@@ -89,6 +89,11 @@ start_date = "$(date -d '-1 day' +%F)"
 end_date = "$(date -d '+300 days' +%F)"
 deletion_date = "$(date -d '+600 days' +%F)"
 contact = "post@prosjekt.example"
+analysis_room = "TSD"
+title_nynorsk = "Dikta studie"
+title_english = "Invented study"
+purpose_nynorsk = "For å måle kor fort heile vegen er."
+purpose_english = "To measure how fast the whole path is."
 
 [[sources]]
 register_id = "NPR"

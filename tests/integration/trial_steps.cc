@@ -68,6 +68,9 @@ void AddRegister(client::Connection& caseworker, const std::string& id) {
   api::AddRegisterRequest request;
   request.set_request_id(crypto::NewRequestId());
   request.mutable_register_()->set_id(id);
+  request.mutable_register_()->set_kind("kvalitetsregister");
+  request.mutable_register_()->set_inclusion_reference("§ 3");
+  request.mutable_register_()->set_inclusion_date(Day(-900));
   request.mutable_register_()->set_name("Invented register " + id);
   request.mutable_register_()->set_controller("Invented controller");
   request.mutable_register_()->set_contact("register@example.org");
@@ -120,6 +123,11 @@ api::ProjectCase MakeCase(const std::vector<api::Source>& sources, std::uint64_t
   project_case.set_end_date(Day(300));
   project_case.set_deletion_date(Day(600));
   project_case.set_contact("study@example.org");
+  project_case.set_analysis_room("TSD");
+  project_case.set_title_nynorsk("Dikta studie");
+  project_case.set_title_english("Invented study");
+  project_case.set_purpose_nynorsk("For å sjå om heile vegen held.");
+  project_case.set_purpose_english("To see whether the whole path holds.");
   return project_case;
 }
 

@@ -125,6 +125,11 @@ start_date = ")" + Day(-1) + R"("
 end_date = ")" + Day(300) + R"("
 deletion_date = ")" + Day(600) + R"("
 contact = "study@example.org"
+analysis_room = "TSD"
+title_nynorsk = "Dikta studie"
+title_english = "Invented study"
+purpose_nynorsk = "For å sjå etter det som ikkje skal finnast."
+purpose_english = "To look for what must not be found."
 
 [[sources]]
 register_id = "NPR"
@@ -243,9 +248,9 @@ void LeakScanTest::MakeProject() {
                   (trial_.folder() / "public" / "kobling.pub").string()});
   }
   for (const std::string id : {"NPR", "KREFT"}) {
-    RunWell(kCaseworker,
-            {"register", "add", id, "--name", "Invented register", "--controller", "Invented controller", "--contact",
-             "post@register.example", "--inclusion-reference", "§ 3", "--inclusion-date", Day(-900)});
+    RunWell(kCaseworker, {"register", "add", id, "--name", "Invented register", "--kind", "kvalitetsregister",
+                          "--controller", "Invented controller", "--contact", "post@register.example",
+                          "--inclusion-reference", "§ 3", "--inclusion-date", Day(-900)});
     RunWell(RegisterCaller(id), {"keygen"});
     const std::string key = RunWell(RegisterCaller(id), {"recipient-key", "submit", "--format", "json"});
     RunWell(kKeyOfficer, {"recipient-key", "approve", id, "1", "--fingerprint", TextField(key, "fingerprint")});
@@ -293,7 +298,7 @@ void LeakScanTest::ProvokeErrors() {
   RunBadly(kPortal, {"insight", "lookup", "--purpose", "citizen's own request"}, bad_ + '\n');
   RunBadly(kPortal, {"insight", "lookup", "--purpose", "about " + people_[3]}, people_[3] + '\n');
   RunBadly(kPortal, {"insight", "lookup", people_[4]});
-  RunBadly(kCaseworker, {"register", "add", "MFR", "--name", people_[5], "--controller", "x"});
+  RunBadly(kCaseworker, {"register", "add", "MFR", "--name", people_[5], "--kind", "other", "--controller", "x"});
   RunBadly(npr, {"population", "submit", project_, "--file", Data("npr_population.csv"), "--column", people_[6]});
   RunBadly(npr, {"population", "submit", project_, "--file", Data("npr_population.csv"), "--column", "fnr",
                  "--refuse-invalid"});
