@@ -51,6 +51,8 @@ contact = ""
 purpose_kind = ""
 # Institution, and who answers for the project there.
 data_user = ""
+# Day on which the application was complete: the deadline of § 19 f runs from it. May be filled in later.
+application_complete_date = ""
 decision_reference = ""
 # Dates are written 2026-11-22, in Norwegian time.
 decision_date = ""
@@ -207,8 +209,13 @@ bool MayBeEmpty(std::string_view field, const api::ProjectCase& project_case) {
   if (field == "linkage_controller") {
     return project_case.linkage_performer() != api::LINKAGE_PERFORMER_DIRECTORATE_AS_PROCESSOR;
   }
-  constexpr std::array<std::string_view, 7> kOptional = {"case_number", "analysis_room_details", "conditions",
-                                                         "rights",      "rights_nynorsk",        "rights_english",
+  constexpr std::array<std::string_view, 8> kOptional = {"application_complete_date",
+                                                         "case_number",
+                                                         "analysis_room_details",
+                                                         "conditions",
+                                                         "rights",
+                                                         "rights_nynorsk",
+                                                         "rights_english",
                                                          "results_link"};
   return std::find(kOptional.begin(), kOptional.end(), field) != kOptional.end();
 }

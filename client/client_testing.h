@@ -120,6 +120,9 @@ class FakeConnection final : public Connection {
   absl::StatusOr<api::Project> MeetCondition(const api::MeetConditionRequest& request) override {
     return server_.Take<api::Project>(request);
   }
+  absl::StatusOr<api::Project> PostponeDelivery(const api::PostponeDeliveryRequest& request) override {
+    return server_.Take<api::Project>(request);
+  }
   absl::StatusOr<api::Project> MarkReady(const api::MarkReadyRequest& request) override {
     return server_.Take<api::Project>(request);
   }

@@ -97,6 +97,7 @@ class Connection {
   virtual absl::StatusOr<api::Project> AddSource(const api::AddSourceRequest& request) = 0;
   virtual absl::StatusOr<api::Project> MeetCondition(const api::MeetConditionRequest& request) = 0;
   virtual absl::StatusOr<api::Project> WithdrawSource(const api::WithdrawSourceRequest& request) = 0;
+  virtual absl::StatusOr<api::Project> PostponeDelivery(const api::PostponeDeliveryRequest& request) = 0;
   virtual absl::StatusOr<api::Project> MarkReady(const api::MarkReadyRequest& request) = 0;
   virtual absl::StatusOr<api::Project> CancelProject(const api::CancelProjectRequest& request) = 0;
   virtual absl::StatusOr<api::Project> ActivateProject(const api::ActivateProjectRequest& request) = 0;

@@ -142,6 +142,11 @@ absl::StatusOr<api::Project> GrpcConnection::MeetCondition(const api::MeetCondit
                request);
 }
 
+absl::StatusOr<api::Project> GrpcConnection::PostponeDelivery(const api::PostponeDeliveryRequest& request) {
+  return Unary("/kobling.v1.ProjectService/PostponeDelivery", *projects_, &api::ProjectService::Stub::PostponeDelivery,
+               request);
+}
+
 absl::StatusOr<api::Project> GrpcConnection::MarkReady(const api::MarkReadyRequest& request) {
   return Unary("/kobling.v1.ProjectService/MarkReady", *projects_, &api::ProjectService::Stub::MarkReady, request);
 }

@@ -63,6 +63,7 @@ class GrpcConnection final : public Connection {
   absl::StatusOr<api::Project> AddSource(const api::AddSourceRequest& request) override;
   absl::StatusOr<api::Project> MeetCondition(const api::MeetConditionRequest& request) override;
   absl::StatusOr<api::Project> WithdrawSource(const api::WithdrawSourceRequest& request) override;
+  absl::StatusOr<api::Project> PostponeDelivery(const api::PostponeDeliveryRequest& request) override;
   absl::StatusOr<api::Project> MarkReady(const api::MarkReadyRequest& request) override;
   absl::StatusOr<api::Project> CancelProject(const api::CancelProjectRequest& request) override;
   absl::StatusOr<api::Project> ActivateProject(const api::ActivateProjectRequest& request) override;

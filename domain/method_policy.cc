@@ -36,6 +36,8 @@ constexpr MethodPolicy kMethods[] = {
     {"/kobling.v1.ProjectService/WithdrawSource", "project.withdraw-source", kCaseworker, Effect::kChange,
      Resend::kSafe},
     {"/kobling.v1.ProjectService/MeetCondition", "project.meet-condition", kCaseworker, Effect::kChange, Resend::kSafe},
+    {"/kobling.v1.ProjectService/PostponeDelivery", "project.postpone-delivery", kCaseworker, Effect::kChange,
+     Resend::kSafe},
     {"/kobling.v1.ProjectService/MarkReady", "project.ready", kCaseworker, Effect::kChange, Resend::kSafe},
     {"/kobling.v1.ProjectService/CancelProject", "project.cancel", kCaseworker, Effect::kChange, Resend::kSafe},
     {"/kobling.v1.ProjectService/ActivateProject", "project.activate", kKeyOfficer, Effect::kChange, Resend::kSafe},

@@ -9,6 +9,7 @@ void AddRegisterCommands(CommandTree& tree);
 void AddRecipientKeyCommands(CommandTree& tree);
 // The project group, with the caseworker's commands, and then the key officer's.
 CLI::App& AddProjectCommands(CommandTree& tree);
+void AddProjectChangeCommands(CommandTree& tree, CLI::App& project);
 void AddProjectKeyCommands(CommandTree& tree, CLI::App& project);
 void AddPopulationCommands(CommandTree& tree);
 // The key file group, with the key officer's commands, and then the register's.

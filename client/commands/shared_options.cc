@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "client/message_json.h"
+
 namespace kobling::client {
 
 using Need = Command::Need;
@@ -31,12 +33,22 @@ absl::StatusOr<std::uint32_t> ToNumber(std::uint64_t number, const std::string& 
   return static_cast<std::uint32_t>(number);
 }
 
+std::string WordList(const google::protobuf::EnumDescriptor& type) {
+  std::string list;
+  for (const std::string& word : WordsOf(type)) {
+    list += list.empty() ? "" : ", ";
+    list += word;
+  }
+  return list;
+}
+
 std::vector<ListColumn> ProjectColumns() {
   return {{"id", "id"},
           {"state", "state"},
           {"project_case.title", "title"},
           {"project_case.data_user", "data_user"},
           {"project_case.end_date", "end_date"},
+          {"deadline.due_date", "delivery_due"},
           {"persons", "persons"}};
 }
 

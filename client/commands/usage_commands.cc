@@ -85,7 +85,8 @@ absl::StatusOr<ExitCode> Report(Session& session, const ReportOptions& options) 
 // One row for each report, and one for a key file without any.
 void PrintStatus(Session& session, const api::GetUsageStatusResponse& answer) {
   ListWriter list(session.out(), session.options().format,
-                  {{"register_id", "register"},
+                  {{"project_id", "project"},
+                   {"register_id", "register"},
                    {"key_file_number", "key_file"},
                    {"persons", "persons"},
                    {"due_date", "due_date"},
@@ -138,12 +139,14 @@ void AddUsageCommands(CommandTree& tree) {
   Command status =
       tree.AddCommand(group, {.name = "status",
                               .about = "Lists key files with their reports, what is due and what is overdue.",
-                              .examples = {"kobling usage status P0041", "kobling usage status P0041 --format csv"},
+                              .examples = {"kobling usage status P0041 --format csv", "kobling usage status --overdue"},
                               .methods = {"UsageService/GetUsageStatus"}});
-  const TextValue project = ProjectArgument(status);
-  status.Run([project](Session& session) -> absl::StatusOr<ExitCode> {
+  const TextValue project = status.Positional("PROJECT", "Only this project's", Need::kOptional);
+  const FlagValue overdue = status.Flag("--overdue", "Only those whose report should have come");
+  status.Run([project, overdue](Session& session) -> absl::StatusOr<ExitCode> {
     api::GetUsageStatusRequest request;
     request.set_project_id(*project);
+    request.set_overdue_only(*overdue);
     KOBLING_ASSIGN_OR_RETURN(const api::GetUsageStatusResponse answer,
                              session.Ask(&Connection::GetUsageStatus, request));
     PrintStatus(session, answer);

@@ -258,7 +258,8 @@ absl::Status CheckCase(const records::CaseRecord& project_case,
     KOBLING_RETURN_IF_ERROR(CheckText(field, *value));
   }
   for (const auto& [field, value] :
-       {std::pair("decision_date", &project_case.decision_date()), std::pair("start_date", &project_case.start_date()),
+       {std::pair("application_complete_date", &project_case.application_complete_date()),
+        std::pair("decision_date", &project_case.decision_date()), std::pair("start_date", &project_case.start_date()),
         std::pair("end_date", &project_case.end_date()), std::pair("deletion_date", &project_case.deletion_date())}) {
     KOBLING_RETURN_IF_ERROR(CheckDate(field, *value));
   }

@@ -48,6 +48,13 @@ grpc::Status ProjectService::MeetCondition(grpc::ServerContext* context,
                          [&](const Call& call) { return projects_.MeetCondition(call, *request); });
 }
 
+grpc::Status ProjectService::PostponeDelivery(grpc::ServerContext* context,
+                                              const kobling::v1::PostponeDeliveryRequest* request,
+                                              kobling::v1::Project* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/PostponeDelivery", *request, response,
+                         [&](const Call& call) { return projects_.PostponeDelivery(call, *request); });
+}
+
 grpc::Status ProjectService::MarkReady(grpc::ServerContext* context, const kobling::v1::MarkReadyRequest* request,
                                        kobling::v1::Project* response) {
   return pipeline_.Unary(*context, "/kobling.v1.ProjectService/MarkReady", *request, response,

@@ -26,6 +26,8 @@ class ProjectService final : public kobling::v1::ProjectService::Service {
                              kobling::v1::Project* response) override;
   grpc::Status AddSource(grpc::ServerContext* context, const kobling::v1::AddSourceRequest* request,
                          kobling::v1::Project* response) override;
+  grpc::Status PostponeDelivery(grpc::ServerContext* context, const kobling::v1::PostponeDeliveryRequest* request,
+                                kobling::v1::Project* response) override;
   grpc::Status MarkReady(grpc::ServerContext* context, const kobling::v1::MarkReadyRequest* request,
                          kobling::v1::Project* response) override;
   grpc::Status CancelProject(grpc::ServerContext* context, const kobling::v1::CancelProjectRequest* request,

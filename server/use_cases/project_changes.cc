@@ -1,5 +1,6 @@
 // How a case changes: at once while it is a draft, by a revision that another identity confirms once it is active.
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "server/core/access.h"
 #include "server/core/convert.h"
 #include "server/core/dates.h"
+#include "server/core/delivery_deadline.h"
 #include "server/core/lawful_case.h"
 #include "server/core/project_case.h"
 #include "server/use_cases/project_record.h"
@@ -190,6 +192,37 @@ absl::StatusOr<api::Project> Projects::MeetCondition(const Call& call, const api
     change.event.object = "condition " + std::to_string(request.condition());
     change.event.changes = {{"met", was_met ? "yes" : "no", request.undo() ? "no" : "yes"}};
     change.event.reason = request.reason();
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<api::Project> Projects::PostponeDelivery(const Call& call,
+                                                        const api::PostponeDeliveryRequest& request) const {
+  return EditProject(call, request, [&](records::ProjectRecord& project, Change& change) -> absl::Status {
+    KOBLING_RETURN_IF_ERROR(CheckRequiredText("reason", request.reason()));
+    KOBLING_RETURN_IF_ERROR(CheckRequiredText("until", request.until()));
+    KOBLING_RETURN_IF_ERROR(CheckDate("until", request.until()));
+    std::optional<api::DeliveryDeadline> deadline;
+    {
+      const State::View state = core_.state.Read();
+      deadline = DeadlineOf(FindProject(*state, project.id())->rows, core_.config.case_rules.deadlines,
+                            DateText(DayOf(core_.clock.Now())));
+    }
+    if (!deadline.has_value() || !deadline->delivered_on().empty()) {
+      return MakeError(Reason::kProjectState,
+                       {{DetailKey::kProject, project.id()},
+                        {DetailKey::kField, "application_complete_date"},
+                        {DetailKey::kHint, deadline.has_value() ? "everything is delivered; the clock has stopped"
+                                                                : "the application is not complete; no clock runs"}});
+    }
+    if (request.until() <= LastDayOf(*deadline)) {
+      return MakeError(Reason::kDateOrder, {{DetailKey::kField, "until"}, {DetailKey::kLimit, LastDayOf(*deadline)}});
+    }
+    change.event.changes = {{"postponed_until", deadline->postponed_until(), request.until()}};
+    change.event.reason = request.reason();
+    records::PostponementRecord& postponement = *project.add_postponements();
+    postponement.set_until(request.until());
+    *postponement.mutable_postponed() = MakeMark(core_, call, request.reason());
     return absl::OkStatus();
   });
 }

@@ -203,5 +203,71 @@ TEST_F(ProjectChangesTest, ACaseNumberMakesOneProject) {
   EXPECT_EQ(server_.StoredState(), server_.StateInMemory());
 }
 
+TEST_F(ProjectChangesTest, TheDeliveryIsDueIsPostponedAndIsListed) {
+  const auto listed = [&](const std::string& due, const std::string& expiring) {
+    api::ListProjectsRequest request;
+    request.set_due_by(due);
+    request.set_expiring_by(expiring);
+    return server_.projects().List(server_.Officer("ProjectService/ListProjects"), request)->projects_size();
+  };
+  const auto postpone = [&](const std::string& until) {
+    auto request = About<api::PostponeDeliveryRequest>(project_);
+    request.set_until(until);
+    return server_.projects().PostponeDelivery(server_.Caseworker("ProjectService/PostponeDelivery"), request);
+  };
+  EXPECT_FALSE(Now()->has_deadline());
+  EXPECT_THAT(postpone("2027-12-01"), RefusedWith(Reason::kProjectState));
+  api::ProjectCase wanted = Now()->project_case();
+  wanted.set_application_complete_date("2026-10-05");
+  ASSERT_THAT(Propose(wanted), IsOk());
+  ASSERT_THAT(Confirm(1), IsOk());
+  // Sixty working days from 5 October 2026; Christmas Day is a Friday.
+  EXPECT_EQ(Now()->deadline().due_date(), "2026-12-29");
+  EXPECT_EQ(listed("2026-12-28", ""), 0);
+  EXPECT_EQ(listed("2026-12-29", ""), 1);
+  EXPECT_THAT(postpone("2026-12-29"), RefusedWith(Reason::kDateOrder));
+  EXPECT_THAT(postpone("soon"), RefusedWith(Reason::kFieldMalformed));
+  ASSERT_THAT(postpone("2027-02-01"), IsOk());
+  EXPECT_EQ(Now()->deadline().postponed_until(), "2027-02-01");
+  EXPECT_EQ(Now()->deadline().postponed().reason(), "fordi");
+  EXPECT_EQ(listed("2026-12-29", ""), 0);
+  EXPECT_EQ(listed("2027-02-01", ""), 1);
+  EXPECT_EQ(listed("", "2027-10-31"), 0);
+  EXPECT_EQ(listed("", "2027-11-01"), 1) << "its last day";
+  api::GetProjectRequest request;
+  request.set_project_id(project_);
+  EXPECT_FALSE(server_.projects().Get(server_.Register("NPR", "ProjectService/GetProject"), request)->has_deadline());
+  EXPECT_EQ(server_.StoredState(), server_.StateInMemory());
+}
+
+TEST_F(ProjectChangesTest, ASourceHasItsOwnDaysToReportAndOverdueReportsAreListed) {
+  api::ProjectCase wanted = Now()->project_case();
+  wanted.mutable_sources(0)->set_usage_due_days(10);
+  ASSERT_THAT(Propose(wanted), IsOk());
+  ASSERT_THAT(Confirm(1), IsOk());
+  for (const char* register_id : {"NPR", "MFR"}) {
+    server_.SubmitAll(project_, register_id, People(0, 5));
+    server_.Complete(project_, register_id);
+  }
+  server_.Issue(project_, "NPR");
+  server_.Issue(project_, "MFR");
+  const auto overdue = [&](const Call& call) {
+    api::GetUsageStatusRequest request;
+    request.set_overdue_only(true);
+    return *server_.usage().Status(call, request);
+  };
+  const Call officer = server_.Officer("UsageService/GetUsageStatus");
+  server_.clock().Advance(absl::Hours(24 * 10));
+  EXPECT_EQ(overdue(officer).key_files_size(), 0) << "the last day is in time";
+  server_.clock().Advance(absl::Hours(24));
+  ASSERT_EQ(overdue(officer).key_files_size(), 1);
+  EXPECT_EQ(overdue(officer).key_files(0).register_id(), "NPR");
+  EXPECT_EQ(overdue(officer).key_files(0).due_date(), "2026-12-02");
+  EXPECT_EQ(overdue(server_.Register("NPR", "UsageService/GetUsageStatus")).key_files_size(), 1);
+  EXPECT_EQ(overdue(server_.Register("MFR", "UsageService/GetUsageStatus")).key_files_size(), 0);
+  server_.clock().Advance(absl::Hours(24 * 90));
+  EXPECT_EQ(overdue(officer).key_files_size(), 2);
+}
+
 }  // namespace
 }  // namespace kobling::server

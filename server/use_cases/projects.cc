@@ -12,6 +12,7 @@
 #include "server/core/access.h"
 #include "server/core/convert.h"
 #include "server/core/dates.h"
+#include "server/core/delivery_deadline.h"
 #include "server/core/lawful_case.h"
 #include "server/core/project_case.h"
 #include "server/use_cases/project_record.h"
@@ -32,9 +33,28 @@ const records::KeyFileRecord* OutstandingUsage(const storage::ProjectRows& rows)
   return found == rows.key_files.end() ? nullptr : &*found;
 }
 
+// Whether the project comes to an end by that day: an active one by its last day, a closed one by the deletion of its
+// key.
+bool IsExpiring(const records::ProjectRecord& project, const std::string& by) {
+  if (by.empty()) {
+    return true;
+  }
+  return (project.state() == records::PROJECT_STATE_RECORD_ACTIVE && project.project_case().end_date() <= by) ||
+         (project.state() == records::PROJECT_STATE_RECORD_CLOSED && project.project_case().deletion_date() <= by);
+}
+
+// Whether a delivery is to be made by that day, and is not.
+bool IsDue(const api::Project& project, const std::string& by) {
+  const bool runs = project.state() == api::PROJECT_STATE_DRAFT || project.state() == api::PROJECT_STATE_READY ||
+                    project.state() == api::PROJECT_STATE_ACTIVE;
+  return runs && project.has_deadline() && project.deadline().delivered_on().empty() &&
+         LastDayOf(project.deadline()) <= by;
+}
+
 // What a register may see of a project: its case, and how far it has come itself.
 api::Project ForRegister(api::Project project, std::string_view register_id) {
   project.clear_pending_revision();
+  project.clear_deadline();
   for (api::Source& source : *project.mutable_project_case()->mutable_sources()) {
     if (source.register_id() != register_id) {
       source.set_complete(false);
@@ -65,6 +85,9 @@ api::Project Projects::Show(const Call& call, const StateData& state, const Proj
   api::Project shown = Describe(state, project.rows.project, to_register ? 0 : CountPersons(project));
   if (!project.rows.versions.empty()) {
     *shown.mutable_case_changed() = ToApi(project.rows.versions.back().changed());
+  }
+  if (auto deadline = DeadlineOf(project.rows, core_.config.case_rules.deadlines, DateText(DayOf(core_.clock.Now())))) {
+    *shown.mutable_deadline() = *std::move(deadline);
   }
   return to_register ? ForRegister(std::move(shown), call.caller.id.text()) : shown;
 }
@@ -170,14 +193,20 @@ absl::StatusOr<api::Project> Projects::Get(const Call& call, const api::GetProje
 
 absl::StatusOr<api::ListProjectsResponse> Projects::List(const Call& call,
                                                          const api::ListProjectsRequest& request) const {
+  KOBLING_RETURN_IF_ERROR(CheckDate("due_by", request.due_by()));
+  KOBLING_RETURN_IF_ERROR(CheckDate("expiring_by", request.expiring_by()));
   api::ListProjectsResponse response;
   const State::View state = core_.state.Read();
   for (const auto& [id, project] : state->projects) {
     const records::ProjectRecord& record = project.rows.project;
     const bool wanted = request.state() == api::PROJECT_STATE_UNSPECIFIED ||
                         static_cast<int>(request.state()) == static_cast<int>(record.state());
-    if (wanted && VisibleProject(*state, call.caller, id).ok()) {
-      *response.add_projects() = Show(call, *state, project);
+    if (!wanted || !VisibleProject(*state, call.caller, id).ok() || !IsExpiring(record, request.expiring_by())) {
+      continue;
+    }
+    api::Project shown = Show(call, *state, project);
+    if (request.due_by().empty() || IsDue(shown, request.due_by())) {
+      *response.add_projects() = std::move(shown);
     }
   }
   return response;

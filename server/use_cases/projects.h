@@ -24,6 +24,7 @@ class Projects {
   absl::StatusOr<api::Project> AddSource(const Call& call, const api::AddSourceRequest& request) const;
   absl::StatusOr<api::Project> WithdrawSource(const Call& call, const api::WithdrawSourceRequest& request) const;
   absl::StatusOr<api::Project> MeetCondition(const Call& call, const api::MeetConditionRequest& request) const;
+  absl::StatusOr<api::Project> PostponeDelivery(const Call& call, const api::PostponeDeliveryRequest& request) const;
   absl::StatusOr<api::Project> MarkReady(const Call& call, const api::MarkReadyRequest& request) const;
   absl::StatusOr<api::Project> Cancel(const Call& call, const api::CancelProjectRequest& request) const;
   absl::StatusOr<api::Project> Activate(const Call& call, const api::ActivateProjectRequest& request) const;

@@ -42,6 +42,22 @@ bool SameContent(const records::UsageRecord& a, const records::UsageRecord& b) {
          a.delivered_on() == b.delivered_on();
 }
 
+api::KeyFileUsage Describe(const storage::ProjectRows& rows, const records::KeyFileRecord& key_file) {
+  api::KeyFileUsage line;
+  line.set_project_id(key_file.project_id());
+  line.set_register_id(key_file.register_id());
+  line.set_key_file_number(key_file.number());
+  *line.mutable_issued() = ToApi(key_file.issued());
+  line.set_persons(key_file.persons());
+  line.set_due_date(key_file.usage_due_date());
+  for (const records::UsageRecord& usage : rows.usage) {
+    if (usage.register_id() == key_file.register_id() && usage.key_file_number() == key_file.number()) {
+      *line.add_reports() = ToApi(usage);
+    }
+  }
+  return line;
+}
+
 }  // namespace
 
 UsageStream::~UsageStream() { rows_in_use_.Return(rows_); }
@@ -326,27 +342,25 @@ absl::StatusOr<api::ReportResponse> UsageStream::Store(records::UsageRecord reco
 absl::StatusOr<api::GetUsageStatusResponse> Usage::Status(const Call& call,
                                                           const api::GetUsageStatusRequest& request) const {
   const State::View state = core_.state.Read();
-  KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
+  if (!request.project_id().empty()) {
+    KOBLING_RETURN_IF_ERROR(VisibleProject(*state, call.caller, request.project_id()).status());
+  }
   KOBLING_ASSIGN_OR_RETURN(const std::string wanted, WantedRegister(call.caller, ""));
   const std::string today = DateText(DayOf(core_.clock.Now()));
   api::GetUsageStatusResponse response;
-  for (const records::KeyFileRecord& key_file : project->rows.key_files) {
-    if (!WasHandedOut(key_file) || (!wanted.empty() && key_file.register_id() != wanted)) {
+  for (const auto& [id, project] : state->projects) {
+    if (!request.project_id().empty() && request.project_id() != id) {
       continue;
     }
-    api::KeyFileUsage& line = *response.add_key_files();
-    line.set_project_id(key_file.project_id());
-    line.set_register_id(key_file.register_id());
-    line.set_key_file_number(key_file.number());
-    *line.mutable_issued() = ToApi(key_file.issued());
-    line.set_persons(key_file.persons());
-    line.set_due_date(key_file.usage_due_date());
-    for (const records::UsageRecord& usage : project->rows.usage) {
-      if (usage.register_id() == key_file.register_id() && usage.key_file_number() == key_file.number()) {
-        *line.add_reports() = ToApi(usage);
+    for (const records::KeyFileRecord& key_file : project.rows.key_files) {
+      const bool overdue = !HasStandingReport(project.rows, key_file) && key_file.usage_due_date() < today;
+      if (WasHandedOut(key_file) && (wanted.empty() || key_file.register_id() == wanted) &&
+          (overdue || !request.overdue_only())) {
+        api::KeyFileUsage& line = *response.add_key_files();
+        line = Describe(project.rows, key_file);
+        line.set_overdue(overdue);
       }
     }
-    line.set_overdue(!HasStandingReport(project->rows, key_file) && key_file.usage_due_date() < today);
   }
   return response;
 }
