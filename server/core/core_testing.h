@@ -19,6 +19,7 @@
 
 #include "crypto/age_key.h"
 #include "crypto/key_file_comment.h"
+#include "crypto/random.h"
 #include "server/core/core.h"
 #include "server/core/identifier_stream.h"
 #include "server/core/key_file_folder.h"
@@ -108,6 +109,22 @@ struct OpenKeyFile {
   crypto::KeyFileComment comment;                         // what the signature says, checked
   std::string sealed;
 };
+
+// A new request about a project, with a reason and a decision where it has room for them.
+template <typename Request>
+Request About(const std::string& project) {
+  Request request;
+  request.set_request_id(crypto::NewRequestId());
+  request.set_project_id(project);
+  if constexpr (requires { request.set_reason(""); }) {
+    request.set_reason("fordi");
+  }
+  if constexpr (requires { request.set_decision_reference(""); }) {
+    request.set_decision_reference("27/1-2");
+    request.set_decision_date("2026-11-20");
+  }
+  return request;
+}
 
 class TestCore {
  public:

@@ -27,6 +27,9 @@ class Membership {
     return std::any_of(numbers_.begin(), numbers_.end(), [&](std::uint32_t number) { return set.contains(number); });
   }
 
+  // What is known of a stored set without reading it.
+  void Know(const storage::SetId& id, bool contains) { answers_.emplace(id, contains); }
+
   absl::StatusOr<bool> InStored(const storage::SetId& id) {
     if (const auto known = answers_.find(id); known != answers_.end()) {
       return known->second;
@@ -111,6 +114,25 @@ absl::StatusOr<api::RegisterInsight> DescribeRegister(const storage::ProjectRows
   return insight;
 }
 
+// The union of a single submission is that submission, so that its sets, and key files with the same rows, need not be
+// read.
+void KnowWhatIsInMemory(const Project& project, Membership& person) {
+  const records::SubmissionRecord* only = nullptr;
+  for (const records::SubmissionRecord& submission : project.rows.submissions) {
+    if (submission.withdrawn()) {
+      continue;
+    }
+    if (only != nullptr) {
+      return;
+    }
+    only = &submission;
+  }
+  if (only != nullptr) {
+    person.Know(only->index_set(), person.InAny(project.index));
+    person.Know(only->relative_set(), person.InAny(project.relatives));
+  }
+}
+
 absl::StatusOr<api::ProjectInsight> DescribeProject(const StateData& state, const Project& project,
                                                     api::Inclusion inclusion, Membership& person) {
   const records::ProjectRecord& record = project.rows.project;
@@ -120,6 +142,7 @@ absl::StatusOr<api::ProjectInsight> DescribeProject(const StateData& state, cons
   CopySameFields(project_case, insight);
   insight.set_state(static_cast<api::ProjectState>(static_cast<int>(record.state())));
   insight.set_inclusion(inclusion);
+  KnowWhatIsInMemory(project, person);
   for (const records::SourceRecord& source : project_case.sources()) {
     KOBLING_ASSIGN_OR_RETURN(*insight.add_registers(),
                              DescribeRegister(project.rows, source, state.registers.at(source.register_id()), person));

@@ -8,21 +8,6 @@ namespace {
 
 using domain::Reason;
 
-template <typename Request>
-Request About(const std::string& project) {
-  Request request;
-  request.set_request_id(crypto::NewRequestId());
-  request.set_project_id(project);
-  if constexpr (requires { request.set_reason(""); }) {
-    request.set_reason("fordi");
-  }
-  if constexpr (requires { request.set_decision_reference(""); }) {
-    request.set_decision_reference("27/1-2");
-    request.set_decision_date("2026-11-20");
-  }
-  return request;
-}
-
 class ProjectChangesTest : public ::testing::Test {
  protected:
   absl::StatusOr<api::Project> Propose(const api::ProjectCase& wanted, std::uint32_t case_version = 0) {
