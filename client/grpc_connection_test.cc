@@ -33,11 +33,11 @@ grpc::Status Refusal(Reason reason, const std::string& project) {
 }
 
 // How the server treats streams, one after the other.
-enum class Treatment { kAccept, kRefuseEarly, kBreak };
+enum class Treatment { kAccept, kRefuseEarly, kBreak, kCancel };
 
 class Populations final : public api::PopulationService::Service {
  public:
-  grpc::Status Submit(grpc::ServerContext*,
+  grpc::Status Submit(grpc::ServerContext* context,
                       grpc::ServerReaderWriter<api::SubmitResponse, api::SubmitRequest>* stream) override {
     const std::size_t number = next_++;
     const Treatment treatment = number < treatments.size() ? treatments[number] : Treatment::kAccept;
@@ -59,6 +59,10 @@ class Populations final : public api::PopulationService::Service {
         }
         if (treatment == Treatment::kBreak) {
           return grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone");
+        }
+        if (treatment == Treatment::kCancel) {
+          context->TryCancel();
+          return grpc::Status::CANCELLED;
         }
       }
       if (request.has_commit()) {
@@ -209,6 +213,14 @@ TEST_F(GrpcConnectionTest, ABrokenStreamFromStandardInputIsNotSentAgain) {
   const auto answer = connection_->Submit(header_, rows, listener_);
   EXPECT_EQ(domain::ReasonOf(answer.status()), Reason::kServerUnreachable);
   EXPECT_EQ(populations_.request_ids.size(), 1U);
+}
+
+TEST_F(GrpcConnectionTest, AStreamThatTheServerCancelsWasSilentForTooLong) {
+  populations_.treatments = {Treatment::kCancel};
+  Rows rows(30, Rows::Rewinding::kPossible);
+  const auto answer = connection_->Submit(header_, rows, listener_);
+  EXPECT_EQ(domain::ReasonOf(answer.status()), Reason::kStreamSilent);
+  EXPECT_EQ(populations_.request_ids.size(), 1U) << "it would be silent again";
 }
 
 TEST_F(GrpcConnectionTest, AFaultOfTheFileEndsTheStreamAndIsWhatIsReturned) {

@@ -246,5 +246,15 @@ TEST(ErrorFromWire, SurvivesAReasonThatThisVersionDoesNotKnow) {
   EXPECT_EQ(ReasonOf(ErrorFromWire(static_cast<Reason>(9'999), {})), Reason::kInternal);
 }
 
+TEST(Detail, IsCutAtAWholeCharacterIfACallerSentALongText) {
+  std::string text = "x";
+  for (int i = 0; i < 1000; ++i) {
+    text += "ø";
+  }
+  const std::string value = Detail(DetailKey::kField, std::string_view(text)).value;
+  EXPECT_EQ(value.size(), 999U + 3U) << "an odd number of bytes of whole characters, and three full stops";
+  EXPECT_TRUE(value.ends_with("ø..."));
+}
+
 }  // namespace
 }  // namespace kobling::domain

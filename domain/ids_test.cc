@@ -36,7 +36,7 @@ TEST(RegisterId, IsTwoToTwentyCapitalsDigitsAndHyphensAfterALetter) {
     ExpectAccepts<RegisterId>(text);
   }
   for (const auto text : {"", "N", "npr", "Npr", "1NPR", "-NPR", "N PR", "NPR ", "N_PR", "N.PR", "NPRÆ", "NPR\n",
-                          "ABCDEFGHIJKLMNOPQRSTU"}) {
+                          "ABCDEFGHIJKLMNOPQRSTU", "A01839012345", "A018390-12345"}) {
     ExpectRefuses<RegisterId>(text, "register");
   }
 }
