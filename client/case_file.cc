@@ -106,6 +106,8 @@ deletion_date = ""
 # dispensation_authority = ""
 # Days until the use of a key file must be reported; left out: the server's default.
 # usage_due_days = 90
+# Only if the law lets the source do without reservations: where (EHDS art. 71(4) or (8), or the register's regulation).
+# reservation_exception = ""
 )";
 
 absl::Status Malformed(const std::filesystem::path& file, const toml::node& node, const std::string& field,

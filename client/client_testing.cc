@@ -70,6 +70,13 @@ absl::StatusOr<api::ReportResponse> FakeConnection::Report(const api::ReportHead
   return server_.Take<api::ReportResponse>(header);
 }
 
+absl::StatusOr<api::LoadReservationsResponse> FakeConnection::LoadReservations(const api::ReservationHeader& header,
+                                                                               RowSource& rows,
+                                                                               StreamListener& listener) {
+  KOBLING_RETURN_IF_ERROR(server_.ReadStream(rows, listener));
+  return server_.Take<api::LoadReservationsResponse>(header);
+}
+
 absl::Status FakeConnection::FetchKeyFile(const api::FetchKeyFileRequest& request, KeyFileSink& sink) {
   constexpr std::size_t kPartBytes = 1000;
   server_.fetch_offsets.push_back(request.offset());

@@ -185,6 +185,13 @@ class FakeConnection final : public Connection {
   absl::StatusOr<api::KeyFile> WithdrawKeyFile(const api::WithdrawKeyFileRequest& request) override {
     return server_.Take<api::KeyFile>(request);
   }
+  absl::StatusOr<api::ReproduceKeyFileResponse> ReproduceKeyFile(const api::ReproduceKeyFileRequest& request) override {
+    return server_.Take<api::ReproduceKeyFileResponse>(request);
+  }
+  absl::StatusOr<api::ListReservationListsResponse> ListReservationLists(
+      const api::ListReservationListsRequest& request) override {
+    return server_.Take<api::ListReservationListsResponse>(request);
+  }
   absl::StatusOr<api::GetUsageStatusResponse> GetUsageStatus(const api::GetUsageStatusRequest& request) override {
     return server_.Take<api::GetUsageStatusResponse>(request);
   }
@@ -201,6 +208,8 @@ class FakeConnection final : public Connection {
                                            StreamListener& listener) override;
   absl::StatusOr<api::ReportResponse> Report(const api::ReportHeader& header, RowSource& rows,
                                              StreamListener& listener) override;
+  absl::StatusOr<api::LoadReservationsResponse> LoadReservations(const api::ReservationHeader& header, RowSource& rows,
+                                                                 StreamListener& listener) override;
   absl::Status FetchKeyFile(const api::FetchKeyFileRequest& request, KeyFileSink& sink) override;
   absl::Status ListEvents(const api::ListEventsRequest& request, EventSink& sink) override;
 

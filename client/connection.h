@@ -16,6 +16,7 @@
 #include "kobling/v1/population_service.pb.h"
 #include "kobling/v1/project_service.pb.h"
 #include "kobling/v1/register_service.pb.h"
+#include "kobling/v1/reservation_service.pb.h"
 #include "kobling/v1/usage_service.pb.h"
 
 namespace kobling::client {
@@ -122,8 +123,13 @@ class Connection {
   virtual absl::StatusOr<api::ListKeyFilesResponse> ListKeyFiles(const api::ListKeyFilesRequest& request) = 0;
   virtual absl::StatusOr<api::KeyFile> GetKeyFile(const api::GetKeyFileRequest& request) = 0;
   virtual absl::StatusOr<api::KeyFile> WithdrawKeyFile(const api::WithdrawKeyFileRequest& request) = 0;
+  virtual absl::StatusOr<api::ReproduceKeyFileResponse> ReproduceKeyFile(
+      const api::ReproduceKeyFileRequest& request) = 0;
 
   virtual absl::StatusOr<api::GetUsageStatusResponse> GetUsageStatus(const api::GetUsageStatusRequest& request) = 0;
+
+  virtual absl::StatusOr<api::ListReservationListsResponse> ListReservationLists(
+      const api::ListReservationListsRequest& request) = 0;
 
   virtual absl::StatusOr<api::LookupResponse> Lookup(const api::LookupRequest& request) = 0;
 
@@ -135,6 +141,9 @@ class Connection {
                                                    StreamListener& listener) = 0;
   virtual absl::StatusOr<api::ReportResponse> Report(const api::ReportHeader& header, RowSource& rows,
                                                      StreamListener& listener) = 0;
+
+  virtual absl::StatusOr<api::LoadReservationsResponse> LoadReservations(const api::ReservationHeader& header,
+                                                                         RowSource& rows, StreamListener& listener) = 0;
 
   // One attempt: the caller goes on from what its sink has.
   virtual absl::Status FetchKeyFile(const api::FetchKeyFileRequest& request, KeyFileSink& sink) = 0;

@@ -49,6 +49,7 @@ class Fetch : public testing::Test {
                                                               .duplicates = 0,
                                                               .key_version = 1,
                                                               .map_version = 1,
+                                                              .reservations = {},
                                                               .delimiter = crypto::KeyFileDelimiter::kSemicolon,
                                                               .recipient = "0000-1111-2222-3333-4444-5555-6666-7777",
                                                               .expires = absl::CivilDay(2027, 1, 2),

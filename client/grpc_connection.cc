@@ -43,6 +43,7 @@ GrpcConnection::GrpcConnection(const std::shared_ptr<grpc::Channel>& channel, co
       populations_(api::PopulationService::NewStub(channel)),
       key_files_(api::KeyFileService::NewStub(channel)),
       usage_(api::UsageService::NewStub(channel)),
+      reservations_(api::ReservationService::NewStub(channel)),
       insight_(api::InsightService::NewStub(channel)),
       audit_(api::AuditService::NewStub(channel)),
       operators_(api::OperatorService::NewStub(channel)) {}
@@ -52,7 +53,9 @@ absl::StatusOr<Response> GrpcConnection::Unary(std::string_view method, Stub& st
                                                grpc::Status (Stub::*call)(grpc::ClientContext*, const Request&,
                                                                           Response*),
                                                const Request& request) {
-  const bool is_issue = method == "/kobling.v1.KeyFileService/IssueKeyFile";
+  // Both make a whole key file.
+  const bool is_issue =
+      method == "/kobling.v1.KeyFileService/IssueKeyFile" || method == "/kobling.v1.KeyFileService/ReproduceKeyFile";
   Backoff backoff(retry_, method);
   while (true) {
     grpc::ClientContext context;
@@ -244,6 +247,18 @@ absl::StatusOr<api::KeyFile> GrpcConnection::GetKeyFile(const api::GetKeyFileReq
 absl::StatusOr<api::KeyFile> GrpcConnection::WithdrawKeyFile(const api::WithdrawKeyFileRequest& request) {
   return Unary("/kobling.v1.KeyFileService/WithdrawKeyFile", *key_files_, &api::KeyFileService::Stub::WithdrawKeyFile,
                request);
+}
+
+absl::StatusOr<api::ReproduceKeyFileResponse> GrpcConnection::ReproduceKeyFile(
+    const api::ReproduceKeyFileRequest& request) {
+  return Unary("/kobling.v1.KeyFileService/ReproduceKeyFile", *key_files_, &api::KeyFileService::Stub::ReproduceKeyFile,
+               request);
+}
+
+absl::StatusOr<api::ListReservationListsResponse> GrpcConnection::ListReservationLists(
+    const api::ListReservationListsRequest& request) {
+  return Unary("/kobling.v1.ReservationService/ListReservationLists", *reservations_,
+               &api::ReservationService::Stub::ListReservationLists, request);
 }
 
 absl::StatusOr<api::GetUsageStatusResponse> GrpcConnection::GetUsageStatus(const api::GetUsageStatusRequest& request) {

@@ -18,6 +18,7 @@
 #include "kobling/v1/population_service.grpc.pb.h"
 #include "kobling/v1/project_service.grpc.pb.h"
 #include "kobling/v1/register_service.grpc.pb.h"
+#include "kobling/v1/reservation_service.grpc.pb.h"
 #include "kobling/v1/usage_service.grpc.pb.h"
 
 namespace kobling::client {
@@ -88,8 +89,12 @@ class GrpcConnection final : public Connection {
   absl::StatusOr<api::ListKeyFilesResponse> ListKeyFiles(const api::ListKeyFilesRequest& request) override;
   absl::StatusOr<api::KeyFile> GetKeyFile(const api::GetKeyFileRequest& request) override;
   absl::StatusOr<api::KeyFile> WithdrawKeyFile(const api::WithdrawKeyFileRequest& request) override;
+  absl::StatusOr<api::ReproduceKeyFileResponse> ReproduceKeyFile(const api::ReproduceKeyFileRequest& request) override;
 
   absl::StatusOr<api::GetUsageStatusResponse> GetUsageStatus(const api::GetUsageStatusRequest& request) override;
+
+  absl::StatusOr<api::ListReservationListsResponse> ListReservationLists(
+      const api::ListReservationListsRequest& request) override;
 
   absl::StatusOr<api::LookupResponse> Lookup(const api::LookupRequest& request) override;
 
@@ -101,6 +106,8 @@ class GrpcConnection final : public Connection {
                                            StreamListener& listener) override;
   absl::StatusOr<api::ReportResponse> Report(const api::ReportHeader& header, RowSource& rows,
                                              StreamListener& listener) override;
+  absl::StatusOr<api::LoadReservationsResponse> LoadReservations(const api::ReservationHeader& header, RowSource& rows,
+                                                                 StreamListener& listener) override;
   absl::Status FetchKeyFile(const api::FetchKeyFileRequest& request, KeyFileSink& sink) override;
   absl::Status ListEvents(const api::ListEventsRequest& request, EventSink& sink) override;
 
@@ -117,6 +124,7 @@ class GrpcConnection final : public Connection {
   std::unique_ptr<api::PopulationService::Stub> populations_;
   std::unique_ptr<api::KeyFileService::Stub> key_files_;
   std::unique_ptr<api::UsageService::Stub> usage_;
+  std::unique_ptr<api::ReservationService::Stub> reservations_;
   std::unique_ptr<api::InsightService::Stub> insight_;
   std::unique_ptr<api::AuditService::Stub> audit_;
   std::unique_ptr<api::OperatorService::Stub> operators_;

@@ -31,6 +31,7 @@ void PutBatch(api::IdentifierBatch& message, RowBatch& batch) {
 
 void PutBatch(api::SubmitRequest& message, RowBatch& batch) { PutBatch(*message.mutable_batch(), batch); }
 void PutBatch(api::MatchRequest& message, RowBatch& batch) { PutBatch(*message.mutable_batch(), batch); }
+void PutBatch(api::LoadReservationsRequest& message, RowBatch& batch) { PutBatch(*message.mutable_batch(), batch); }
 void PutBatch(api::ReportRequest& message, RowBatch& batch) {
   message.mutable_batch()->set_first_row(batch.first_row);
   message.mutable_batch()->set_lopenumre(std::move(batch.bytes));
@@ -43,12 +44,16 @@ void PutCommit(api::SubmitRequest& message, const Sent& sent) {
 void PutCommit(api::MatchRequest& message, const Sent& sent) {
   message.mutable_commit()->set_rows(sent.rows_per_column[0]);
 }
+void PutCommit(api::LoadReservationsRequest& message, const Sent& sent) {
+  message.mutable_commit()->set_rows(sent.rows_per_column[0]);
+}
 void PutCommit(api::ReportRequest& message, const Sent& sent) {
   message.mutable_commit()->set_rows(sent.rows_per_column[0]);
 }
 
 bool IsLast(const api::SubmitResponse& response) { return response.has_result(); }
 bool IsLast(const api::MatchResponse& response) { return response.has_received(); }
+bool IsLast(const api::LoadReservationsResponse& response) { return response.has_result(); }
 bool IsLast(const api::ReportResponse& response) { return response.has_result(); }
 
 // Sends everything up to the commit. A write that fails is no error here: the server has ended the stream, and Finish
@@ -154,6 +159,13 @@ absl::StatusOr<api::ReportResponse> GrpcConnection::Report(const api::ReportHead
                                                            StreamListener& listener) {
   return SendUntilAnswered(Backoff(retry_, "/kobling.v1.UsageService/Report"), header, rows, listener,
                            [this](grpc::ClientContext* context) { return usage_->Report(context); });
+}
+
+absl::StatusOr<api::LoadReservationsResponse> GrpcConnection::LoadReservations(const api::ReservationHeader& header,
+                                                                               RowSource& rows,
+                                                                               StreamListener& listener) {
+  return SendUntilAnswered(Backoff(retry_, "/kobling.v1.ReservationService/LoadReservations"), header, rows, listener,
+                           [this](grpc::ClientContext* context) { return reservations_->LoadReservations(context); });
 }
 
 absl::Status GrpcConnection::FetchKeyFile(const api::FetchKeyFileRequest& request, KeyFileSink& sink) {

@@ -6,10 +6,12 @@
 #include <cstddef>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "crypto/fingerprint.h"
 #include "domain/error.h"
 #include "domain/status_macros.h"
+#include "domain/text.h"
 
 namespace kobling::crypto {
 namespace {
@@ -17,6 +19,7 @@ namespace {
 using domain::DetailKey;
 using domain::MakeError;
 using domain::Reason;
+using domain::ToAbsl;
 
 constexpr std::string_view kFormatName = "kobling-key-file ";
 constexpr std::string_view kVersion = "v1";
@@ -129,6 +132,11 @@ class Fields {
     return part.substr(equals + 1);
   }
 
+  // Whether the next part has this name.
+  bool IsNext(std::string_view name) const {
+    return rest_.starts_with(name) && rest_.substr(name.size()).starts_with('=');
+  }
+
   // The value of the next part, as `parse` reads it; `otherwise` after a fault.
   template <typename Value, typename Parse>
   Value Next(std::string_view name, Value otherwise, Parse parse) {
@@ -165,6 +173,36 @@ class Fields {
   absl::Status fault_;
 };
 
+constexpr std::string_view kNational = "national:";
+constexpr std::string_view kOwn = "own:";
+
+// "national:3,own:12"
+std::string ReservationsText(const std::vector<AppliedReservations>& lists) {
+  std::string text;
+  for (const AppliedReservations& list : lists) {
+    absl::StrAppend(&text, text.empty() ? "" : ",", ToAbsl(list.is_national ? kNational : kOwn), list.version);
+  }
+  return text;
+}
+
+std::optional<std::vector<AppliedReservations>> ParseReservations(std::string_view text) {
+  std::vector<AppliedReservations> lists;
+  for (const bool is_national : {true, false}) {
+    const std::string_view prefix = is_national ? kNational : kOwn;
+    if (!text.starts_with(prefix)) {
+      continue;
+    }
+    const std::size_t end = std::min(text.find(','), text.size());
+    const auto version = ParseNumber<std::uint32_t>(text.substr(prefix.size(), end - prefix.size()), 1);
+    if (!version.has_value()) {
+      return std::nullopt;
+    }
+    lists.push_back({.is_national = is_national, .version = *version});
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lists.empty() || !text.empty() ? std::nullopt : std::optional(std::move(lists));
+}
+
 std::optional<std::string> ParseFingerprint(std::string_view text) {
   return IsFingerprint(text) ? std::optional<std::string>(text) : std::nullopt;
 }
@@ -184,13 +222,19 @@ std::optional<std::optional<Digest>> ParsePrevious(std::string_view text) {
 }  // namespace
 
 std::string FormatKeyFileComment(const KeyFileComment& comment) {
+  const std::string delta = comment.kind == KeyFileKind::kDelta
+                                ? absl::StrFormat(" since=%d withdrawn=%d", comment.since, comment.withdrawn)
+                                : "";
+  const std::string reservations =
+      comment.reservations.empty() ? "" : " reservations=" + ReservationsText(comment.reservations);
   return absl::StrFormat(
-      "%s%s project=%s register=%s number=%d kind=%s rows=%d persons=%d duplicates=%d key-version=%d map-version=%d "
+      "%s%s project=%s register=%s number=%d kind=%s%s rows=%d persons=%d duplicates=%d key-version=%d "
+      "map-version=%d%s "
       "delimiter=%s recipient=%s expires=%s previous=%s event=%d",
       kFormatName, kVersion, comment.project.text(), comment.register_id.text(), comment.number,
-      WordOf(kKindWords, comment.kind), comment.rows, comment.persons, comment.duplicates, comment.key_version,
-      comment.map_version, WordOf(kDelimiterWords, comment.delimiter), comment.recipient, DayText(comment.expires),
-      comment.previous.has_value() ? HexOf(*comment.previous) : kNone, comment.event);
+      WordOf(kKindWords, comment.kind), delta, comment.rows, comment.persons, comment.duplicates, comment.key_version,
+      comment.map_version, reservations, WordOf(kDelimiterWords, comment.delimiter), comment.recipient,
+      DayText(comment.expires), comment.previous.has_value() ? HexOf(*comment.previous) : kNone, comment.event);
 }
 
 absl::StatusOr<KeyFileComment> ParseKeyFileComment(std::string_view text) {
@@ -210,17 +254,25 @@ absl::StatusOr<KeyFileComment> ParseKeyFileComment(std::string_view text) {
   if (!project.ok() || !register_id.ok()) {
     return Malformed(project.ok() ? "register" : "project");
   }
+  const auto number = fields.NextNumber<std::uint32_t>("number", 1);
+  const KeyFileKind kind = fields.NextWord("kind", kKindWords);
+  const bool is_delta = kind == KeyFileKind::kDelta;
   // Members of a braced list are made in this order.
   KeyFileComment comment = {
       .project = *std::move(project),
       .register_id = *std::move(register_id),
-      .number = fields.NextNumber<std::uint32_t>("number", 1),
-      .kind = fields.NextWord("kind", kKindWords),
+      .number = number,
+      .kind = kind,
+      .since = is_delta ? fields.NextNumber<std::uint32_t>("since", 1) : 0,
+      .withdrawn = is_delta ? fields.NextNumber<std::uint64_t>("withdrawn", 0) : 0,
       .rows = fields.NextNumber<std::uint64_t>("rows", 0),
       .persons = fields.NextNumber<std::uint64_t>("persons", 0),
       .duplicates = fields.NextNumber<std::uint64_t>("duplicates", 0),
       .key_version = fields.NextNumber<std::uint32_t>("key-version", 1),
       .map_version = fields.NextNumber<std::uint64_t>("map-version", 0),
+      .reservations = fields.IsNext("reservations")
+                          ? fields.Next<std::vector<AppliedReservations>>("reservations", {}, ParseReservations)
+                          : std::vector<AppliedReservations>(),
       .delimiter = fields.NextWord("delimiter", kDelimiterWords),
       .recipient = fields.Next<std::string>("recipient", "", ParseFingerprint),
       .expires = fields.Next<absl::CivilDay>("expires", absl::CivilDay(), ParseDay),
@@ -233,6 +285,12 @@ absl::StatusOr<KeyFileComment> ParseKeyFileComment(std::string_view text) {
   }
   if (comment.persons > comment.rows) {
     return Malformed("persons");
+  }
+  if (comment.withdrawn > comment.rows) {
+    return Malformed("withdrawn");
+  }
+  if (is_delta && comment.since >= comment.number) {
+    return Malformed("since");
   }
   if (FormatKeyFileComment(comment) != text) {
     return Malformed("format");

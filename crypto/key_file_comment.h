@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
@@ -14,12 +15,19 @@
 
 namespace kobling::crypto {
 
-// What the rows of a key file are: all of the register's rows, those that are new since the previous file, or those
-// that replace what earlier files said.
+// What the rows of a key file are: all of the register's rows, those that have come and gone since an earlier file, or
+// those that replace what earlier files said.
 enum class KeyFileKind : std::uint8_t { kFull, kDelta, kCorrection };
 
 // Between the two columns.
 enum class KeyFileDelimiter : std::uint8_t { kSemicolon, kComma };
+
+// A version of a reservation list that was applied: the national one, or the register's own.
+struct AppliedReservations {
+  bool is_national;
+  std::uint32_t version;  // from 1
+  friend bool operator==(const AppliedReservations&, const AppliedReservations&) = default;
+};
 
 // Version 1.
 struct KeyFileComment {
@@ -27,11 +35,14 @@ struct KeyFileComment {
   domain::RegisterId register_id;
   std::uint32_t number;  // of the file within project and register, from 1
   KeyFileKind kind;
-  std::uint64_t rows;         // in the file, its header line not counted
-  std::uint64_t persons;      // distinct løpenumre among the rows; never more than rows
-  std::uint64_t duplicates;   // identifiers that the register sent more than once; each is one row
-  std::uint32_t key_version;  // of the project's key, from 1
-  std::uint64_t map_version;  // of the identity map
+  std::uint32_t since = 0;                        // of a delta: number of the file that it goes on from; 0 otherwise
+  std::uint64_t withdrawn = 0;                    // of a delta: rows, among `rows`, that hold no more
+  std::uint64_t rows;                             // in the file, its header line not counted
+  std::uint64_t persons;                          // distinct løpenumre among the rows; never more than rows
+  std::uint64_t duplicates;                       // identifiers that the register sent more than once; each is one row
+  std::uint32_t key_version;                      // of the project's key, from 1
+  std::uint64_t map_version;                      // of the identity map
+  std::vector<AppliedReservations> reservations;  // the national list first, each at most once
   KeyFileDelimiter delimiter;
   std::string recipient;           // fingerprint of the recipient key, as crypto/fingerprint.h makes it
   absl::CivilDay expires;          // the last day on which the file can be fetched

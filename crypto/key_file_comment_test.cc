@@ -32,6 +32,7 @@ KeyFileComment Example() {
           .duplicates = 4,
           .key_version = 1,
           .map_version = 0,
+          .reservations = {},
           .delimiter = KeyFileDelimiter::kSemicolon,
           .recipient = "ba78-16bf-8f01-cfea-4141-40de-5dae-2223",
           .expires = absl::CivilDay(2027, 1, 31),
@@ -71,9 +72,47 @@ TEST(KeyFileComment, EveryKindDelimiterAndLargestValueIsReadAgain) {
       std::numeric_limits<std::uint64_t>::max();
   for (KeyFileKind kind : {KeyFileKind::kFull, KeyFileKind::kDelta, KeyFileKind::kCorrection}) {
     comment.kind = kind;
+    comment.since = kind == KeyFileKind::kDelta ? comment.number - 1 : 0;
+    comment.withdrawn = kind == KeyFileKind::kDelta ? comment.rows : 0;
     const absl::StatusOr<KeyFileComment> parsed = ParseKeyFileComment(FormatKeyFileComment(comment));
     ASSERT_TRUE(parsed.ok()) << parsed.status();
     EXPECT_EQ(*parsed, comment);
+  }
+}
+
+TEST(KeyFileComment, DeltaSaysWhatItGoesOnFromAndHowManyRowsHoldNoMore) {
+  const std::string text = Replaced("kind=full", "kind=delta since=6 withdrawn=12");
+  const absl::StatusOr<KeyFileComment> parsed = ParseKeyFileComment(text);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(parsed->kind, KeyFileKind::kDelta);
+  EXPECT_EQ(parsed->since, 6U);
+  EXPECT_EQ(parsed->withdrawn, 12U);
+  EXPECT_EQ(FormatKeyFileComment(*parsed), text);
+  for (const auto& [kind, field] :
+       {std::pair("kind=delta", "since"), std::pair("kind=delta since=6", "withdrawn"),
+        std::pair("kind=delta since=7 withdrawn=0", "since"), std::pair("kind=delta since=0 withdrawn=0", "since"),
+        std::pair("kind=delta since=6 withdrawn=1201", "withdrawn"),
+        std::pair("kind=full since=6 withdrawn=12", "rows")}) {
+    const absl::Status refused = ParseKeyFileComment(Replaced("kind=full", kind)).status();
+    EXPECT_EQ(ReasonOf(refused), Reason::kFileMalformed) << kind;
+    EXPECT_EQ(FieldOf(refused), field) << kind;
+  }
+}
+
+TEST(KeyFileComment, ReservationListsThatWereAppliedAreNamedOnce) {
+  for (const auto& [part, count] :
+       {std::pair("national:3", 1U), std::pair("own:12", 1U), std::pair("national:3,own:12", 2U)}) {
+    const std::string text = Replaced("map-version=0", std::string("map-version=0 reservations=") + part);
+    const absl::StatusOr<KeyFileComment> parsed = ParseKeyFileComment(text);
+    ASSERT_TRUE(parsed.ok()) << parsed.status();
+    EXPECT_EQ(parsed->reservations.size(), count);
+    EXPECT_EQ(FormatKeyFileComment(*parsed), text);
+  }
+  for (const char* part : {"", "none", "own:12,national:3", "national:3,", "national:03", "national:0",
+                           "national:3,own", "national:3,national:3", "NPR:3"}) {
+    const absl::Status refused =
+        ParseKeyFileComment(Replaced("map-version=0", std::string("map-version=0 reservations=") + part)).status();
+    EXPECT_EQ(ReasonOf(refused), Reason::kFileMalformed) << part;
   }
 }
 

@@ -77,7 +77,6 @@ enum class Reason : std::uint16_t {
   kInvalidRowsRefused = 163,
   kNothingValid = 164,
   kSubmissionNotFound = 165,
-  kSubmissionFrozen = 166,
   kPopulationComplete = 167,
   kPopulationIncomplete = 168,
   kScopeDoesNotMatch = 169,

@@ -15,7 +15,7 @@ namespace kobling::domain {
 // What a call does to the world.
 enum class Effect : std::uint8_t {
   kRead,        // shows records; leaves no event unless it is refused
-  kPersonRead,  // looks at a person; the event is durable before the answer
+  kPersonRead,  // looks at persons for a purpose; the event is durable before the answer
   kFetch,       // hands out a sealed key file; the event is durable before the first byte
   kChange,      // changes something; the event is in the same batch as the change
 };
@@ -23,7 +23,7 @@ enum class Effect : std::uint8_t {
 // Whether a client may send the same call again when it got no answer.
 enum class Resend : std::uint8_t {
   kSafe,   // a read, or a change that carries a request id
-  kNever,  // a look at a person: each is an event that the person can see
+  kNever,  // a look at persons: each is an event of its own, which a person can see
 };
 
 struct MethodPolicy {

@@ -18,6 +18,8 @@ std::string_view NameOf(Role role) {
       return "auditor";
     case Role::kOperator:
       return "operator";
+    case Role::kIdentityFeed:
+      return "identity-feed";
   }
   return "unknown";
 }
@@ -35,7 +37,8 @@ bool RolesConflict(Role a, Role b) {
   if (either(Role::kCaseworker) && either(Role::kKeyOfficer)) {
     return true;
   }
-  return either(Role::kOperator) && (either(Role::kRegister) || either(Role::kInsightPortal));
+  return either(Role::kOperator) &&
+         (either(Role::kRegister) || either(Role::kInsightPortal) || either(Role::kIdentityFeed));
 }
 
 }  // namespace kobling::domain

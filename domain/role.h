@@ -9,10 +9,18 @@
 
 namespace kobling::domain {
 
-enum class Role : std::uint8_t { kCaseworker, kKeyOfficer, kRegister, kInsightPortal, kAuditor, kOperator };
+enum class Role : std::uint8_t {
+  kCaseworker,
+  kKeyOfficer,
+  kRegister,
+  kInsightPortal,
+  kAuditor,
+  kOperator,
+  kIdentityFeed
+};
 
-inline constexpr std::array kAllRoles = {Role::kCaseworker,    Role::kKeyOfficer, Role::kRegister,
-                                         Role::kInsightPortal, Role::kAuditor,    Role::kOperator};
+inline constexpr std::array kAllRoles = {Role::kCaseworker, Role::kKeyOfficer, Role::kRegister,    Role::kInsightPortal,
+                                         Role::kAuditor,    Role::kOperator,   Role::kIdentityFeed};
 
 // The role's name in certificates, on the command line and in the log, for example "key-officer".
 std::string_view NameOf(Role role);
@@ -27,7 +35,7 @@ class RoleSet {
       bits_ = static_cast<std::uint8_t>(bits_ | Bit(role));
     }
   }
-  static constexpr RoleSet All() { return RoleSet(std::uint8_t{0x3f}); }
+  static constexpr RoleSet All() { return RoleSet(std::uint8_t{0x7f}); }
 
   constexpr bool contains(Role role) const { return (bits_ & Bit(role)) != 0; }
   constexpr bool empty() const { return bits_ == 0; }

@@ -21,6 +21,7 @@ TEST(Role, TheOneWhoWritesTheCaseNeverHandlesItsKeys) {
 TEST(Role, AnOperatorHoldsNoRoleThatSeesIdentifiers) {
   EXPECT_TRUE(RolesConflict(Role::kOperator, Role::kRegister));
   EXPECT_TRUE(RolesConflict(Role::kInsightPortal, Role::kOperator));
+  EXPECT_TRUE(RolesConflict(Role::kOperator, Role::kIdentityFeed));
   EXPECT_FALSE(RolesConflict(Role::kOperator, Role::kAuditor));
   EXPECT_FALSE(RolesConflict(Role::kAuditor, Role::kAuditor));
 }

@@ -32,6 +32,7 @@
 #include "server/services/population_service.h"
 #include "server/services/project_service.h"
 #include "server/services/register_service.h"
+#include "server/services/reservation_service.h"
 #include "server/services/stream_watch.h"
 #include "server/services/unknown_method_service.h"
 #include "server/services/usage_service.h"
@@ -202,6 +203,7 @@ absl::Status Application::Serve(const ServeOptions& options) {
   PopulationService population_service(*parts.pipeline, *parts.core, streams, parts.watch);
   KeyFileService key_file_service(*parts.pipeline, *parts.core, streams, parts.watch, *parts.key_files);
   UsageService usage_service(*parts.pipeline, *parts.core, parts.rows_in_use, parts.watch);
+  ReservationService reservation_service(*parts.pipeline, *parts.core, streams, parts.watch);
   InsightService insight_service(*parts.pipeline, *parts.core, parts.rules);
   AuditService audit_service(*parts.pipeline, *parts.core, parts.watch);
   OperatorService operator_service(*parts.pipeline, *parts.core);
@@ -224,7 +226,7 @@ absl::Status Application::Serve(const ServeOptions& options) {
   builder.SetResourceQuota(quota);
   for (grpc::Service* service : std::initializer_list<grpc::Service*>{
            &register_service, &project_service, &population_service, &key_file_service, &usage_service,
-           &insight_service, &audit_service, &operator_service, &health_service}) {
+           &reservation_service, &insight_service, &audit_service, &operator_service, &health_service}) {
     builder.RegisterService(service);
   }
   builder.RegisterCallbackGenericService(&unknown_method_service);

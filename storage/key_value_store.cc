@@ -33,6 +33,8 @@ std::string_view NameOf(Family family) {
       return "ledger";
     case Family::kCallers:
       return "callers";
+    case Family::kReservations:
+      return "reservations";
   }
   return "unknown";
 }

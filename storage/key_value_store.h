@@ -43,11 +43,12 @@ enum class Family : std::uint8_t {
   kEvents,
   kLedger,  // requests that were answered
   kCallers,
+  kReservations,
 };
 
-inline constexpr std::array kAllFamilies = {Family::kMeta,      Family::kIdentifiers, Family::kSets,
-                                            Family::kRegisters, Family::kProjects,    Family::kKeys,
-                                            Family::kEvents,    Family::kLedger,      Family::kCallers};
+inline constexpr std::array kAllFamilies = {
+    Family::kMeta, Family::kIdentifiers, Family::kSets,   Family::kRegisters, Family::kProjects,
+    Family::kKeys, Family::kEvents,      Family::kLedger, Family::kCallers,   Family::kReservations};
 inline constexpr std::size_t kFamilyCount = kAllFamilies.size();
 
 // Lower-case name of a family, as it stands in the files of a backend: "identifiers".

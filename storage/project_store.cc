@@ -146,6 +146,28 @@ absl::StatusOr<std::map<std::string, records::RegisterRecord>> RegisterStore::Lo
   return LoadAll<records::RegisterRecord>(store, Family::kRegisters);
 }
 
+void ReservationStore::Put(const records::ReservationListRecord& record, WriteBatch& batch) {
+  std::string key = record.register_id() + '\0';
+  AppendBigEndian(key, record.version());
+  batch.Put(Family::kReservations, key, record.SerializeAsString());
+}
+
+absl::StatusOr<std::map<std::string, std::vector<records::ReservationListRecord>>> ReservationStore::Load(
+    const Reader& store) {
+  std::map<std::string, std::vector<records::ReservationListRecord>> lists;
+  KOBLING_ASSIGN_OR_RETURN(const auto rows, store.Scan(Family::kReservations, KeyRange::All()));
+  for (; rows->Valid(); rows->Next()) {
+    KOBLING_ASSIGN_OR_RETURN(const auto record, Parse<records::ReservationListRecord>(rows->value()));
+    std::vector<records::ReservationListRecord>& versions = lists[record.register_id()];
+    if (record.version() != versions.size() + 1) {
+      return Corrupt("a version of a reservation list is missing");
+    }
+    versions.push_back(record);
+  }
+  KOBLING_RETURN_IF_ERROR(rows->status());
+  return lists;
+}
+
 void CallerStore::Put(std::string_view actor, const records::CallerRecord& record, WriteBatch& batch) {
   batch.Put(Family::kCallers, actor, record.SerializeAsString());
 }

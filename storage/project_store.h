@@ -46,6 +46,15 @@ class RegisterStore {
   static absl::StatusOr<std::map<std::string, records::RegisterRecord>> Load(const Reader& store);
 };
 
+// Versions of reservation lists.
+class ReservationStore {
+ public:
+  static void Put(const records::ReservationListRecord& record, WriteBatch& batch);
+  // The versions of each list, oldest first, by register; the national list has the empty id. Fails with
+  // RECORD_CORRUPT, also if a version is missing.
+  static absl::StatusOr<std::map<std::string, std::vector<records::ReservationListRecord>>> Load(const Reader& store);
+};
+
 // Which roles an id has ever used.
 class CallerStore {
  public:

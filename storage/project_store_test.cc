@@ -133,6 +133,32 @@ TEST(RegisterStore, RegistersComeBack) {
   EXPECT_EQ(ReasonOf(RegisterStore::Load(store).status()), Reason::kRecordCorrupt);
 }
 
+TEST(ReservationStore, VersionsComeBackInOrderAndAMissingOneIsNoticed) {
+  MemoryKeyValueStore store;
+  const auto put = [&](const std::string& register_id, std::uint32_t version) {
+    records::ReservationListRecord record;
+    record.set_register_id(register_id);
+    record.set_version(version);
+    WriteBatch batch;
+    ReservationStore::Put(record, batch);
+    ASSERT_TRUE(store.Commit(batch).ok());
+  };
+  for (const std::uint32_t version : {2U, 1U, 300U}) {
+    put("", version);
+  }
+  put("NPR", 1);
+  EXPECT_EQ(ReasonOf(ReservationStore::Load(store).status()), Reason::kRecordCorrupt);
+  for (std::uint32_t version = 3; version < 300; ++version) {
+    put("", version);
+  }
+  const auto lists = ReservationStore::Load(store).value();
+  ASSERT_EQ(lists.size(), 2U);
+  EXPECT_EQ(lists.at("").size(), 300U);
+  EXPECT_EQ(lists.at("").back().version(), 300U);
+  EXPECT_EQ(lists.at("NPR").front().register_id(), "NPR");
+  EXPECT_EQ(RowsOf(store, Family::kReservations).begin()->first, std::string("\0\0\0\0\1", 5));
+}
+
 TEST(CallerStore, CallersComeBack) {
   MemoryKeyValueStore store;
   records::CallerRecord record;

@@ -362,7 +362,15 @@ absl::Status CheckSchema(const Database& database, const RocksDbOptions& options
     return absl::OkStatus();
   }
   // Versions are decimal without leading zeros: more digits is more.
-  const bool newer = found.size() != ours.size() ? found.size() > ours.size() : found > ours;
+  const auto is_above = [](const std::string& a, const std::string& b) {
+    return a.size() != b.size() ? a.size() > b.size() : a > b;
+  };
+  const bool newer = is_above(found, ours);
+  if (!newer && !is_above(std::to_string(options.oldest_schema_version), found)) {
+    const rocksdb::Status written =
+        database.db->Put(WriteSettings(), database.own(), ToSlice(kSchemaKey), ToSlice(ours));
+    return written.ok() ? absl::OkStatus() : OpenError(written, options.folder);
+  }
   return MakeError(newer ? Reason::kDatabaseNewer : Reason::kConfiguration,
                    {{DetailKey::kFile, options.folder.string()}, {DetailKey::kState, "schema version " + found}});
 }

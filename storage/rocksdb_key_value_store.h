@@ -16,7 +16,7 @@ class Env;
 namespace kobling::storage {
 
 // The version of the families and of all row formats that this program reads and writes.
-inline constexpr std::uint32_t kSchemaVersion = 1;
+inline constexpr std::uint32_t kSchemaVersion = 2;
 
 enum class OpenMode : std::uint8_t {
   kMustExist,        // CONFIGURATION if there is no database; never creates one, so a wrong path cannot start empty
@@ -32,6 +32,9 @@ struct RocksDbOptions {
   // A batch may be larger than this.
   std::size_t write_buffer_bytes = std::size_t{128} << 20;
   std::uint32_t schema_version = kSchemaVersion;
+  // A database of this schema or a later one becomes one of schema_version when it is opened: nothing but families was
+  // added since. Version 2 added reservations.
+  std::uint32_t oldest_schema_version = 1;
   // Files and time; null is the operating system's. For tests that lose power or break writes.
   std::shared_ptr<rocksdb::Env> environment = nullptr;
 };

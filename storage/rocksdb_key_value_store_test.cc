@@ -131,10 +131,30 @@ TEST_F(RocksDbTest, NewerDatabaseIsRefusedAndKept) {
   EXPECT_TRUE(OpenRocksDb(newer).ok());
 }
 
+TEST_F(RocksDbTest, OlderDatabaseOfARangeThatCanBeReadIsTakenOver) {
+  RocksDbOptions older = Options(OpenMode::kCreateIfMissing);
+  older.schema_version = 1;
+  {
+    auto store = OpenRocksDb(older);
+    ASSERT_TRUE(store.ok());
+    WriteBatch batch;
+    batch.Put(Family::kRegisters, "NPR", "kept");
+    ASSERT_TRUE((*store)->Commit(batch).ok());
+  }
+  {
+    auto store = Open();
+    ASSERT_TRUE(store.ok()) << store.status();
+    EXPECT_EQ(**(*store)->Get(Family::kRegisters, "NPR"), "kept");
+  }
+  older.mode = OpenMode::kMustExist;
+  EXPECT_THAT(OpenRocksDb(older), FailsNamingTheFolder(Reason::kDatabaseNewer));
+}
+
 TEST_F(RocksDbTest, OlderDatabaseIsRefusedAndKept) {
   Create();
   RocksDbOptions newer = Options(OpenMode::kMustExist);
   newer.schema_version = kSchemaVersion + 1;
+  newer.oldest_schema_version = kSchemaVersion + 1;
   EXPECT_THAT(OpenRocksDb(newer), FailsNamingTheFolder(Reason::kConfiguration));
   EXPECT_TRUE(Open().ok());
 }

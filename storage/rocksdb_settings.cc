@@ -26,6 +26,7 @@ rocksdb::CompressionType CompressionOf(Family family) {
     case Family::kEvents:
     case Family::kLedger:
     case Family::kCallers:
+    case Family::kReservations:
       return rocksdb::kZSTD;
   }
   return rocksdb::kNoCompression;
@@ -35,7 +36,7 @@ rocksdb::CompressionType CompressionOf(Family family) {
 
 rocksdb::DBOptions DatabaseSettings(std::size_t write_buffer_bytes) {
   rocksdb::DBOptions options;
-  // Families are fixed; one that is missing comes from a creation that was cut short.
+  // A family that is missing comes from a creation that was cut short, or is newer than the database.
   options.create_missing_column_families = true;
 
   // Opening refuses a log with a damaged middle. The default stops there in silence and drops every later write,

@@ -16,6 +16,7 @@ void AddPopulationCommands(CommandTree& tree);
 CLI::App& AddKeyFileCommands(CommandTree& tree);
 void AddKeyFileRegisterCommands(CommandTree& tree, CLI::App& key_file);
 void AddUsageCommands(CommandTree& tree);
+void AddReservationCommands(CommandTree& tree);
 void AddInsightCommands(CommandTree& tree);
 void AddAuditCommands(CommandTree& tree);
 // Commands that work on files only: apply, testdata, lopenummer.

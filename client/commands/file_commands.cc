@@ -17,8 +17,8 @@ namespace {
 using Need = Command::Need;
 
 struct ApplyArguments {
-  TextValue key_file, file, column;
-  TextValues relatives, renames, allowed;
+  TextValue file, column;
+  TextValues key_files, relatives, renames, allowed;
   TextValue delimiter;
   FlagValue no_header, drop;
   TextValue order, out, used;
@@ -94,16 +94,25 @@ Json ResultOf(const crypto::KeyFileComment& key_file, const ApplyResult& result,
 absl::StatusOr<ExitCode> RunApply(Session& session, const ApplyArguments& arguments) {
   KOBLING_ASSIGN_OR_RETURN(const ApplyOptions options, OptionsOf(session, arguments));
   KOBLING_ASSIGN_OR_RETURN(const Profile* profile, session.GetProfile());
-  KOBLING_RETURN_IF_ERROR(
-      CheckFileArguments({{"--keyfile", *arguments.key_file, FileArgument::Use::kRead},
-                          {"--keyfile's signature", *arguments.key_file + ".minisig", FileArgument::Use::kRead},
-                          {"the profile's identity", profile->Get(Setting::kIdentity).value, FileArgument::Use::kRead},
-                          {"--in", *arguments.file, FileArgument::Use::kRead},
-                          {"--out", *arguments.out, FileArgument::Use::kWritten},
-                          {"--used", *arguments.used, FileArgument::Use::kWritten}},
-                         session.surroundings().input));
+  if (arguments.key_files->empty()) {
+    return UsageError("--keyfile is required");
+  }
+  std::vector<FileArgument> files = {
+      {"the profile's identity", profile->Get(Setting::kIdentity).value, FileArgument::Use::kRead},
+      {"--in", *arguments.file, FileArgument::Use::kRead},
+      {"--out", *arguments.out, FileArgument::Use::kWritten},
+      {"--used", *arguments.used, FileArgument::Use::kWritten}};
+  for (const std::string& key_file : *arguments.key_files) {
+    files.push_back({"--keyfile", key_file, FileArgument::Use::kRead});
+    files.push_back({"--keyfile's signature", key_file + ".minisig", FileArgument::Use::kRead});
+  }
+  KOBLING_RETURN_IF_ERROR(CheckFileArguments(files, session.surroundings().input));
   KOBLING_ASSIGN_OR_RETURN(const KeyFileOpener opener, KeyFileOpener::Create(*profile));
-  KOBLING_ASSIGN_OR_RETURN(const LoadedKeyFile key_file, LoadKeyFile(opener.File(*arguments.key_file)));
+  std::vector<SealedKeyFile> sealed;
+  for (const std::string& key_file : *arguments.key_files) {
+    sealed.push_back(opener.File(key_file));
+  }
+  KOBLING_ASSIGN_OR_RETURN(const LoadedKeyFile key_file, LoadKeyFiles(sealed));
   KOBLING_ASSIGN_OR_RETURN(const ApplyResult result, Apply(*key_file.map, options));
   PrintRecord(session.out(), session.options().format, ResultOf(key_file.comment, result, arguments));
   for (const std::string& warning : result.warnings) {
@@ -123,12 +132,15 @@ void AddApply(CommandTree& tree) {
        .about = "Replaces identifiers by løpenumre in an extract. Rows without one are left out (exit 5).",
        .examples = {"kobling apply --keyfile NPR_P0041_0001.csv.age --in extract.csv --column fnr \\\n"
                     "    --out delivery.csv --used used.txt",
-                    "kobling apply --keyfile F --in births.csv --column fnr --relative mor_fnr --out delivery.csv"},
+                    "kobling apply --keyfile F --in births.csv --column fnr --relative mor_fnr --out delivery.csv",
+                    "kobling apply --keyfile NPR_P0041_0001.csv.age --keyfile NPR_P0041_0002.csv.age \\\n"
+                    "    --in extract.csv --column fnr --out delivery.csv --used used.txt"},
        .methods = {}});
   const ApplyArguments arguments = {
-      .key_file = apply.Text("--keyfile", "The sealed key file; its .minisig lies beside it", Need::kRequired),
       .file = apply.Text("--in", "The extract; - for standard input", Need::kRequired),
       .column = apply.Text("--column", "Column of the identifiers, by name or number", Need::kRequired),
+      .key_files = apply.Texts(
+          "--keyfile", "The sealed key file, its .minisig beside it; a full file may be followed by its deltas"),
       .relatives = apply.Texts("--relative", "Column with a relative's identifiers; may be given again"),
       .renames = apply.Texts("--rename", "column=new_name for a replaced column; may be given again"),
       .allowed = apply.Texts("--allow", "Column that may hold what looks like identifiers"),

@@ -69,16 +69,21 @@ void AddMatches(CommandTree& tree, CLI::App& group) {
 }
 
 void AddIssueAndWithdraw(CommandTree& tree, CLI::App& group) {
-  Command issue = tree.AddCommand(group, {.name = "issue",
-                                          .about = "Makes, seals and signs a key file for one register.",
-                                          .examples = {"kobling keyfile issue P0041 NPR"},
-                                          .methods = {"KeyFileService/IssueKeyFile"}});
+  Command issue = tree.AddCommand(
+      group, {.name = "issue",
+              .about = "Makes, seals and signs a key file for one register.",
+              .examples = {"kobling keyfile issue P0041 NPR", "kobling keyfile issue P0041 NPR --since 1"},
+              .methods = {"KeyFileService/IssueKeyFile"}});
   const TextValue issued = ProjectArgument(issue);
   const TextValue issued_for = RegisterArgument(issue);
-  issue.Run([issued, issued_for](Session& session) -> absl::StatusOr<ExitCode> {
+  const NumberValue since =
+      issue.Number("--since", "Only what has come and gone since this key file of the register", Need::kOptional);
+  issue.Run([issued, issued_for, since](Session& session) -> absl::StatusOr<ExitCode> {
     api::IssueKeyFileRequest request;
     request.set_project_id(*issued);
     request.set_register_id(*issued_for);
+    KOBLING_ASSIGN_OR_RETURN(const std::uint32_t earlier, ToNumber(*since, "--since"));
+    request.set_since(earlier);
     KOBLING_ASSIGN_OR_RETURN(const api::KeyFile file, session.Change(&Connection::IssueKeyFile, request));
     session.Print(file);
     return ExitCode::kOk;
@@ -123,7 +128,9 @@ void AddReading(CommandTree& tree, CLI::App& group) {
                                            {"register_id", "register"},
                                            {"number", "number"},
                                            {"state", "state"},
+                                           {"kind", "kind"},
                                            {"rows", "rows"},
+                                           {"withdrawn_rows", "withdrawn"},
                                            {"persons", "persons"},
                                            {"first_fetched.time", "fetched"},
                                            {"usage_due_date", "usage_due_date"},
@@ -151,12 +158,39 @@ void AddReading(CommandTree& tree, CLI::App& group) {
   });
 }
 
+void AddReproduce(CommandTree& tree, CLI::App& group) {
+  Command reproduce = tree.AddCommand(
+      group,
+      {.name = "reproduce",
+       .about = "Makes a past key file again in the server's memory and compares it with what was issued (exit 2 "
+                "if it differs).",
+       .examples = {"kobling keyfile reproduce P0041 NPR 1 --purpose 'question of the supervisor in 31/22-9'"},
+       .methods = {"KeyFileService/ReproduceKeyFile"}});
+  const TextValue project = ProjectArgument(reproduce);
+  const TextValue register_id = RegisterArgument(reproduce);
+  const NumberValue file_number = NumberArgument(reproduce, "Number of the key file");
+  const TextValue purpose = reproduce.Text("--purpose", "Why; it is kept in the log", Need::kRequired);
+  reproduce.Run([=](Session& session) -> absl::StatusOr<ExitCode> {
+    api::ReproduceKeyFileRequest request;
+    request.set_project_id(*project);
+    request.set_register_id(*register_id);
+    request.set_purpose(*purpose);
+    KOBLING_ASSIGN_OR_RETURN(const std::uint32_t number, ToNumber(*file_number, "NUMBER"));
+    request.set_number(number);
+    KOBLING_ASSIGN_OR_RETURN(const api::ReproduceKeyFileResponse answer,
+                             session.Ask(&Connection::ReproduceKeyFile, request));
+    session.Print(answer);
+    return answer.equal() ? ExitCode::kOk : ExitCode::kRefused;
+  });
+}
+
 }  // namespace
 
 CLI::App& AddKeyFileCommands(CommandTree& tree) {
   CLI::App& group = tree.AddGroup("keyfile", "Sealed key files: match, issue, fetch, open");
   AddMatches(tree, group);
   AddIssueAndWithdraw(tree, group);
+  AddReproduce(tree, group);
   AddReading(tree, group);
   return group;
 }

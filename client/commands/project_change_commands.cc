@@ -33,6 +33,8 @@ void AddAddSource(CommandTree& tree, CLI::App& group) {
   const TextValue dispensation_date = add.Text("--dispensation-date", "Date of the dispensation", Need::kOptional);
   const TextValue dispensation_authority = add.Text("--dispensation-authority", "Who gave it", Need::kOptional);
   const NumberValue due_days = add.Number("--usage-due-days", "Days until use must be reported", Need::kOptional);
+  const TextValue exception = add.Text("--reservation-exception",
+                                       "Legal reference, if reservations do not hold for this source", Need::kOptional);
   const RevisionOptions basis(add);
   add.Run([=](Session& session) -> absl::StatusOr<ExitCode> {
     const auto* word = FindWord(*api::Scope_descriptor(), *scope);
@@ -55,6 +57,7 @@ void AddAddSource(CommandTree& tree, CLI::App& group) {
     source.set_dispensation_reference(*dispensation);
     source.set_dispensation_date(*dispensation_date);
     source.set_dispensation_authority(*dispensation_authority);
+    source.set_reservation_exception(*exception);
     if (*due_days != 0) {
       KOBLING_ASSIGN_OR_RETURN(const std::uint32_t days, ToNumber(*due_days, "--usage-due-days"));
       source.set_usage_due_days(days);

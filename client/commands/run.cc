@@ -155,6 +155,7 @@ void DeclareKobling(CommandTree& tree, GlobalOptions& options) {
   AddPopulationCommands(tree);
   AddKeyFileRegisterCommands(tree, AddKeyFileCommands(tree));
   AddUsageCommands(tree);
+  AddReservationCommands(tree);
   AddInsightCommands(tree);
   AddAuditCommands(tree);
   AddFileCommands(tree);

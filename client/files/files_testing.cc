@@ -106,6 +106,7 @@ crypto::KeyFileComment MakeComment(std::uint64_t rows, std::uint64_t persons) {
           .duplicates = 0,
           .key_version = 1,
           .map_version = 1,
+          .reservations = {},
           .delimiter = crypto::KeyFileDelimiter::kSemicolon,
           .recipient = "",
           .expires = absl::CivilDay(2030, 1, 31),

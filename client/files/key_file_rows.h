@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,9 +20,13 @@
 
 namespace kobling::client {
 
+// Whether a row holds, or, in a delta, is one of an earlier file that holds no more.
+enum class KeyFileChange : std::uint8_t { kHolds, kWithdrawn };
+
 struct KeyFileRow {
   std::uint64_t identifier;  // the eleven digits as a number
   domain::Lopenummer lopenummer;
+  KeyFileChange change;
   std::string_view text;  // the row as it stands in the file, with its line feed; valid during the call only
 };
 
@@ -35,9 +41,10 @@ class KeyFileRows {
 };
 
 // Takes a key file's plaintext in parts of any size and gives its rows on. Refuses with KEY_FILE_ROWS, naming the line:
-// another header than `fodselsnummer;lopenummer` (with the comment's delimiter), a row that is not eleven digits, the
-// delimiter, a løpenummer with the right check character and a line feed, rows that are not in strict order of
-// (løpenummer, identifier), and other numbers of rows or persons than the comment says. Not thread-safe.
+// another header than `fodselsnummer;lopenummer` (with the comment's delimiter; a delta has a third column, `change`),
+// a row that is not eleven digits, the delimiter, a løpenummer with the right check character and a line feed (of a
+// delta: and the delimiter with `added` or `withdrawn` before it), rows that are not in strict order of (løpenummer,
+// identifier), and other numbers of rows, withdrawn rows or persons than the comment says. Not thread-safe.
 class KeyFileRowParser {
  public:
   // `rows` must outlive the parser. Begin is left to the caller.
@@ -47,19 +54,24 @@ class KeyFileRowParser {
   [[nodiscard]] absl::Status Finish();
 
  private:
+  absl::Status AddToDeltaRow(std::string_view& plaintext);
   absl::Status TakePiece(std::string_view piece);
   absl::Status TakeRow(std::string_view text);
+  std::optional<KeyFileChange> ChangeOf(std::string_view text) const;
   absl::Status Wrong(std::string_view hint) const;
 
   KeyFileRows& rows_;
   char delimiter_;
+  bool is_delta_;
   std::uint64_t expected_rows_;
+  std::uint64_t expected_withdrawn_;
   std::uint64_t expected_persons_;
   std::string header_;
   std::string waiting_;  // the beginning of a row whose end has not come yet
   std::string previous_;
   std::uint64_t lines_ = 0;
   std::uint64_t row_count_ = 0;
+  std::uint64_t withdrawn_count_ = 0;
   std::uint64_t person_count_ = 0;
   domain::Lopenummer lopenummer_;
 };
@@ -83,11 +95,13 @@ absl::StatusOr<crypto::KeyFileComment> OpenKeyFile(const SealedKeyFile& file, Ke
 absl::StatusOr<crypto::KeyFileComment> OpenKeyFileToCsv(const SealedKeyFile& file, const std::string& target,
                                                         Overwrite overwrite);
 
-// A key file opened into memory.
+// Key files opened into memory: the rows that hold after the last of them, which is the one that `comment` is of.
 struct LoadedKeyFile {
   crypto::KeyFileComment comment;
   std::unique_ptr<LopenummerMap> map;
 };
-absl::StatusOr<LoadedKeyFile> LoadKeyFile(const SealedKeyFile& file);
+// One file, or several in the order of their numbers, each a delta that goes on from the one before it. Fails with
+// KEY_FILE_ROWS, naming the file, if one does not.
+absl::StatusOr<LoadedKeyFile> LoadKeyFiles(std::span<const SealedKeyFile> files);
 
 }  // namespace kobling::client

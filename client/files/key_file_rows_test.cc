@@ -179,11 +179,13 @@ TEST_F(KeyFileOnDisk, WrongRowsLeaveNoPlaintextBehind) {
 
 TEST_F(KeyFileOnDisk, CommentThatAnnouncesMoreThanTheFileCanHoldIsRefusedBeforeRoomIsMade) {
   sealer.Seal(folder, "bad.csv.age", ThreeRows(), MakeComment(std::uint64_t{1} << 40, 2));
-  EXPECT_EQ(ReasonName(LoadKeyFile(sealer.File(folder, "bad.csv.age")).status()), "KEY_FILE_ROWS");
+  const SealedKeyFile bad = sealer.File(folder, "bad.csv.age");
+  EXPECT_EQ(ReasonName(LoadKeyFiles(std::span(&bad, 1)).status()), "KEY_FILE_ROWS");
 }
 
 TEST_F(KeyFileOnDisk, IsLoadedIntoAMap) {
-  const auto loaded = LoadKeyFile(sealer.File(folder, "key.csv.age"));
+  const SealedKeyFile file = sealer.File(folder, "key.csv.age");
+  const auto loaded = LoadKeyFiles(std::span(&file, 1));
   ASSERT_TRUE(loaded.ok());
   EXPECT_EQ(loaded->map->rows(), 3u);
   for (const auto& [id, lopenummer] : {std::pair(0, 0), {1, 0}, {2, 2}}) {
@@ -191,6 +193,105 @@ TEST_F(KeyFileOnDisk, IsLoadedIntoAMap) {
     ASSERT_TRUE(place.has_value());
     EXPECT_TRUE(loaded->map->At(*place) == MakeLopenummer(static_cast<std::uint64_t>(lopenummer)));
   }
+}
+
+// A full file with persons 0 (two identifiers) and 2, then a delta: 3 comes, 2 goes.
+class DeltaOnDisk : public KeyFileOnDisk {
+ protected:
+  DeltaOnDisk() { sealer.Seal(folder, "delta.csv.age", DeltaText(), DeltaComment(2, 1)); }
+  static std::string DeltaText() {
+    std::vector<std::string> rows = {SyntheticId(3) + ";" + Text(MakeLopenummer(3)) + ";added\n",
+                                     SyntheticId(2) + ";" + Text(MakeLopenummer(2)) + ";withdrawn\n"};
+    if (Text(MakeLopenummer(3)) > Text(MakeLopenummer(2))) {
+      std::swap(rows[0], rows[1]);
+    }
+    return "fodselsnummer;lopenummer;change\n" + rows[0] + rows[1];
+  }
+  static crypto::KeyFileComment DeltaComment(std::uint64_t rows, std::uint64_t withdrawn) {
+    crypto::KeyFileComment comment = MakeComment(rows, rows);
+    comment.kind = crypto::KeyFileKind::kDelta;
+    comment.since = comment.number;
+    ++comment.number;
+    comment.withdrawn = withdrawn;
+    return comment;
+  }
+  static bool Holds(const LopenummerMap& map, std::uint64_t person) {
+    return map.Find(Packed(SyntheticId(person))).has_value();
+  }
+};
+
+TEST_F(DeltaOnDisk, GoesOnFromTheFullFile) {
+  const std::vector<SealedKeyFile> files = {sealer.File(folder, "key.csv.age"), sealer.File(folder, "delta.csv.age")};
+  const auto loaded = LoadKeyFiles(files);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ(loaded->comment, DeltaComment(2, 1));
+  EXPECT_TRUE(Holds(*loaded->map, 0));
+  EXPECT_TRUE(Holds(*loaded->map, 1));
+  EXPECT_FALSE(Holds(*loaded->map, 2));
+  EXPECT_TRUE(Holds(*loaded->map, 3));
+}
+
+TEST_F(DeltaOnDisk, AloneGivesWhatIsNew) {
+  const SealedKeyFile file = sealer.File(folder, "delta.csv.age");
+  const auto loaded = LoadKeyFiles(std::span(&file, 1));
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_FALSE(Holds(*loaded->map, 0));
+  EXPECT_FALSE(Holds(*loaded->map, 2));
+  EXPECT_TRUE(Holds(*loaded->map, 3));
+}
+
+TEST_F(DeltaOnDisk, FilesThatDoNotFollowEachOtherAreRefused) {
+  const SealedKeyFile full = sealer.File(folder, "key.csv.age");
+  const SealedKeyFile delta = sealer.File(folder, "delta.csv.age");
+  for (const std::vector<SealedKeyFile>& files :
+       {std::vector{full, full}, std::vector{delta, full}, std::vector{full, delta, delta}}) {
+    EXPECT_EQ(ReasonName(LoadKeyFiles(files).status()), "KEY_FILE_ROWS");
+  }
+}
+
+TEST_F(DeltaOnDisk, RowsThatAreNoDeltasAreRefused) {
+  const auto refused = [&](const std::string& text, const crypto::KeyFileComment& comment) {
+    sealer.Seal(folder, "bad.csv.age", text, comment);
+    const SealedKeyFile file = sealer.File(folder, "bad.csv.age");
+    return ReasonName(LoadKeyFiles(std::span(&file, 1)).status()) == "KEY_FILE_ROWS";
+  };
+  const std::string text = DeltaText();
+  const auto with = [&](std::string_view part, std::string_view other) {
+    std::string changed = text;
+    changed.replace(changed.find(part), part.size(), other);
+    return changed;
+  };
+  EXPECT_TRUE(refused(text, DeltaComment(2, 0)));
+  EXPECT_TRUE(refused(text, DeltaComment(2, 2)));
+  EXPECT_TRUE(refused(with(";withdrawn", ""), DeltaComment(2, 1)));
+  EXPECT_TRUE(refused(with(";withdrawn", ";gone"), DeltaComment(2, 1)));
+  EXPECT_TRUE(refused(with(";withdrawn", ";withdrawnwithdrawn"), DeltaComment(2, 1)));
+  EXPECT_TRUE(refused(with(";added", ",added"), DeltaComment(2, 1)));
+  EXPECT_TRUE(refused(with(";change", ""), DeltaComment(2, 1)));
+  EXPECT_TRUE(refused(text.substr(0, text.size() - 1), DeltaComment(2, 1)));
+  EXPECT_TRUE(refused(text, MakeComment(2, 2)));
+}
+
+TEST_F(DeltaOnDisk, OpensToCsvWithItsChanges) {
+  ASSERT_TRUE(
+      OpenKeyFileToCsv(sealer.File(folder, "delta.csv.age"), folder.Path("delta.csv"), Overwrite::kRefuse).ok());
+  EXPECT_EQ(ReadFile(folder.Path("delta.csv")), DeltaText());
+}
+
+TEST(LopenummerMap, ARowThatIsTakenOutIsNotFoundAndMayComeBack) {
+  const auto map = MakeMap(1000);
+  for (std::uint64_t i = 0; i < 1000; i += 2) {
+    map->Remove(Packed(SyntheticId(i)));
+  }
+  map->Remove(Packed(SyntheticId(5000)));
+  LopenummerMap copy(map->rows() + 1);
+  ASSERT_TRUE(map->CopyTo(copy).ok());
+  ASSERT_TRUE(copy.Insert(Packed(SyntheticId(0)), MakeLopenummer(7)).ok());
+  for (std::uint64_t i = 1; i < 1000; ++i) {
+    ASSERT_EQ(map->Find(Packed(SyntheticId(i))).has_value(), i % 2 == 1) << i;
+    ASSERT_EQ(copy.Find(Packed(SyntheticId(i))).has_value(), i % 2 == 1) << i;
+  }
+  EXPECT_TRUE(copy.At(*copy.Find(Packed(SyntheticId(0)))) == MakeLopenummer(7));
 }
 
 TEST(LopenummerMap, HoldsEveryRowAndNothingElse) {

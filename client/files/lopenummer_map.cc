@@ -15,10 +15,15 @@ namespace {
 
 constexpr int kIdentifierShift = 16;
 constexpr std::uint64_t kIdentifierMask = (std::uint64_t{1} << 37) - 1;
+constexpr std::uint64_t kRemoved = std::uint64_t{1} << 61;  // the slot stays, since others were placed past it
 constexpr std::uint64_t kTaken = std::uint64_t{1} << 62;
 constexpr std::uint64_t kUsed = std::uint64_t{1} << 63;
 
 std::uint64_t IdentifierOf(std::uint64_t word) { return (word >> kIdentifierShift) & kIdentifierMask; }
+
+bool IsRowOf(std::uint64_t word, std::uint64_t packed_identifier) {
+  return IdentifierOf(word) == packed_identifier && (word & kRemoved) == 0;
+}
 
 // A løpenummer as numbers, which compare faster than bytes.
 struct Sortable {
@@ -64,7 +69,7 @@ absl::Status LopenummerMap::Insert(std::uint64_t packed_identifier, const domain
   std::uint64_t place = Home(packed_identifier);
   bool is_there = false;
   while ((slots_[place].word & kTaken) != 0 && !is_there) {
-    is_there = IdentifierOf(slots_[place].word) == packed_identifier;
+    is_there = IsRowOf(slots_[place].word, packed_identifier);
     place = place + 1 == capacity_ ? 0 : place + 1;
   }
   if (is_there || rows_ == most_rows_) {
@@ -84,10 +89,28 @@ std::optional<LopenummerMap::Place> LopenummerMap::Find(std::uint64_t packed_ide
     if ((word & kTaken) == 0) {
       return std::nullopt;
     }
-    if (IdentifierOf(word) == packed_identifier) {
+    if (IsRowOf(word, packed_identifier)) {
       return Place{place};
     }
   }
+}
+
+void LopenummerMap::Remove(std::uint64_t packed_identifier) {
+  if (const std::optional<Place> place = Find(packed_identifier); place.has_value()) {
+    slots_[static_cast<std::uint64_t>(*place)].word |= kRemoved;
+  }
+}
+
+absl::Status LopenummerMap::CopyTo(LopenummerMap& other) const {
+  for (std::uint64_t place = 0; place < capacity_; ++place) {
+    const Slot& slot = slots_[place];
+    if ((slot.word & kTaken) != 0 && (slot.word & kRemoved) == 0) {
+      if (absl::Status status = other.Insert(IdentifierOf(slot.word), Read(slot)); !status.ok()) {
+        return status;
+      }
+    }
+  }
+  return absl::OkStatus();
 }
 
 domain::Lopenummer LopenummerMap::At(Place place) const { return Read(slots_[static_cast<std::uint64_t>(place)]); }

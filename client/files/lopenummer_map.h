@@ -25,6 +25,11 @@ class LopenummerMap {
   // Fails with KEY_FILE_ROWS if the identifier is there already, or if there are more rows than announced.
   [[nodiscard]] absl::Status Insert(std::uint64_t packed_identifier, const domain::Lopenummer& lopenummer);
 
+  // Takes a row out, if it is there; Find does not find it any more.
+  void Remove(std::uint64_t packed_identifier);
+  // Inserts every row into another map. Fails as Insert.
+  [[nodiscard]] absl::Status CopyTo(LopenummerMap& other) const;
+
   // A place in the table, valid as long as the table.
   enum class Place : std::uint64_t {};
   std::optional<Place> Find(std::uint64_t packed_identifier) const;
@@ -35,10 +40,11 @@ class LopenummerMap {
   // The marked løpenumre, each once, in order.
   std::vector<domain::Lopenummer> Used() const;
 
+  // Rows that were inserted, those taken out again included.
   std::uint64_t rows() const { return rows_; }
 
  private:
-  // The last two bytes of the løpenummer, then the identifier (37 bits), then the two flags: one word to compare.
+  // The last two bytes of the løpenummer, then the identifier (37 bits), then the flags: one word to compare.
   struct alignas(16) Slot {
     std::array<std::uint8_t, 8> first_bits;
     std::uint64_t word;

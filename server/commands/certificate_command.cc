@@ -18,9 +18,10 @@ namespace fs = std::filesystem;
 absl::StatusOr<Caller> CallerOfRequest(const IssueRequest& request) {
   const std::optional<Role> role = RoleFromName(request.role);
   if (!role) {
-    return MakeError(Reason::kUsage, {{DetailKey::kField, "--role"},
-                                      {DetailKey::kExpected,
-                                       "caseworker, key-officer, register, insight-portal, auditor or operator"}});
+    return MakeError(Reason::kUsage,
+                     {{DetailKey::kField, "--role"},
+                      {DetailKey::kExpected,
+                       "caseworker, key-officer, register, insight-portal, auditor, operator or identity-feed"}});
   }
   KOBLING_ASSIGN_OR_RETURN(domain::ActorId id, domain::ActorId::Parse(request.id));
   if (*role == Role::kRegister) {

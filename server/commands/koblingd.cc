@@ -91,7 +91,9 @@ class CommandLine {
     certificate->require_subcommand(1);
     CLI::App* issue = certificate->add_subcommand("issue", "Make a certificate for a caller");
     issue->add_option("--config", issue_.config, "The configuration file")->required();
-    issue->add_option("--role", issue_.role, "caseworker, key-officer, register, insight-portal, auditor or operator")
+    issue
+        ->add_option("--role", issue_.role,
+                     "caseworker, key-officer, register, insight-portal, auditor, operator or identity-feed")
         ->required();
     issue->add_option("--id", issue_.id, "Who it is; of a register, the register's id")->required();
     issue->add_option("--out", issue_.out, "The folder for ID.pem, ID.key and ca.pem")->required();

@@ -36,6 +36,11 @@ void Change::Put(const records::CaseVersionRecord& row) {
   storage::ProjectStore::Put(row, batch);
   Then([row](StateData& state) { state.projects[row.project_id()].rows.versions.push_back(row); });
 }
+void Change::Put(const records::ReservationListRecord& row) {
+  storage::ReservationStore::Put(row, batch);
+  Then([row](StateData& state) { state.reservations[row.register_id()].versions.push_back(row); });
+}
+
 void Change::Put(std::string_view actor, const records::CallerRecord& row) {
   storage::CallerStore::Put(actor, row, batch);
   Then([actor = std::string(actor), row](StateData& state) { state.callers[actor] = row; });

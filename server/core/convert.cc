@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/strings/escaping.h"
 #include "server/core/copy_fields.h"
 #include "server/core/project_case.h"
 #include "server/core/state.h"
@@ -14,6 +15,17 @@ namespace {
 template <typename Target, typename Source>
 Target SameNumber(Source value) {
   return static_cast<Target>(static_cast<int>(value));
+}
+
+// Reservation lists that were applied to rows.
+void CopyLists(const google::protobuf::RepeatedPtrField<records::AppliedReservationListRecord>& source,
+               google::protobuf::RepeatedPtrField<api::AppliedReservationList>& target) {
+  for (const records::AppliedReservationListRecord& list : source) {
+    api::AppliedReservationList& added = *target.Add();
+    added.set_register_id(list.register_id());
+    added.set_version(list.version());
+    added.set_list_date(list.list_date());
+  }
 }
 
 }  // namespace
@@ -126,6 +138,7 @@ api::MatchWindow ToApi(const records::MatchRecord& match) {
   if (match.has_released()) {
     *target.mutable_released() = ToApi(match.released());
   }
+  CopyLists(match.reservation_lists(), *target.mutable_reservation_lists());
   return target;
 }
 
@@ -157,6 +170,28 @@ api::KeyFile ToApi(const records::KeyFileRecord& key_file) {
     *target.mutable_first_fetched() = ToApi(key_file.first_fetched());
   }
   target.set_usage_due_date(key_file.usage_due_date());
+  target.set_kind(key_file.kind() == records::KEY_FILE_KIND_RECORD_DELTA ? api::KEY_FILE_KIND_DELTA
+                                                                         : api::KEY_FILE_KIND_FULL);
+  target.set_since(key_file.since());
+  target.set_withdrawn_rows(key_file.withdrawn_rows());
+  target.set_plaintext_digest(absl::BytesToHexString(key_file.plaintext_digest()));
+  CopyLists(key_file.reservation_lists(), *target.mutable_reservation_lists());
+  target.set_reserved(key_file.reserved());
+  return target;
+}
+
+api::ReservationListVersion ToApi(const records::ReservationListRecord& list) {
+  api::ReservationListVersion target;
+  target.set_register_id(list.register_id());
+  target.set_version(list.version());
+  target.set_mode(static_cast<api::ReservationMode>(list.mode()));
+  target.set_list_date(list.list_date());
+  target.set_legal_reference(list.legal_reference());
+  *target.mutable_counts() = ToApi(list.counts());
+  target.set_added(list.added());
+  target.set_removed(list.removed());
+  target.set_identifiers(list.identifiers());
+  *target.mutable_loaded() = ToApi(list.loaded());
   return target;
 }
 

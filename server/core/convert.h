@@ -9,6 +9,7 @@
 #include "kobling/v1/population_service.pb.h"
 #include "kobling/v1/project_service.pb.h"
 #include "kobling/v1/register_service.pb.h"
+#include "kobling/v1/reservation_service.pb.h"
 #include "kobling/v1/usage_service.pb.h"
 
 namespace kobling::server {
@@ -27,6 +28,7 @@ api::Submission ToApi(const records::SubmissionRecord& submission);
 api::MatchWindow ToApi(const records::MatchRecord& match);
 api::KeyFile ToApi(const records::KeyFileRecord& key_file);
 api::UsageReport ToApi(const records::UsageRecord& usage);
+api::ReservationListVersion ToApi(const records::ReservationListRecord& list);
 
 // With what each source has come to. `persons` is 0 for callers who may not know.
 api::Project ToApi(const records::ProjectRecord& project, std::uint64_t persons);

@@ -111,6 +111,38 @@ Streamed<api::MatchResponse> TestCore::Match(const std::string& project, const s
   return result;
 }
 
+Streamed<api::LoadReservationsResponse> TestCore::LoadReservations(const std::string& register_id,
+                                                                   api::ReservationMode mode,
+                                                                   const std::vector<std::string>& people,
+                                                                   const std::string& list_date) {
+  Streamed<api::LoadReservationsResponse> result;
+  api::ReservationHeader header;
+  header.set_request_id(crypto::NewRequestId());
+  header.set_mode(mode);
+  header.set_list_date(list_date);
+  header.set_legal_reference("EHDS art. 71");
+  const std::string method = "ReservationService/LoadReservations";
+  const Call call =
+      register_id.empty() ? By(Role::kIdentityFeed, "folkeregister.feed", method) : Register(register_id, method);
+  auto stream = ReservationStream::Begin(*core_, call, {rules_, rows_in_use_}, header);
+  if (!stream.ok()) {
+    result.response = stream.status();
+    return result;
+  }
+  if (!people.empty()) {
+    api::IdentifierBatch batch;
+    batch.set_identifiers(Pack(people, 0, people.size(), NationalId::kLength));
+    if (const absl::Status added = (*stream)->Add(batch, result.faults); !added.ok()) {
+      result.response = added;
+      return result;
+    }
+  }
+  api::ReservationCommit commit;
+  commit.set_rows(people.size());
+  result.response = (*stream)->Commit(commit);
+  return result;
+}
+
 Streamed<api::ReportResponse> TestCore::Report(const api::ReportHeader& header,
                                                const std::vector<std::string>& lopenumre) {
   return ReportBy("NPR", header, lopenumre);
@@ -170,7 +202,7 @@ OpenKeyFile TestCore::FetchAndOpen(const std::string& project, const std::string
 
   BytesSource source(sealed);
   const auto reader = crypto::AgeReader::Open(source, identities_of_registers_.at(register_id), *arena_).value();
-  OpenKeyFile file{{}, {}, crypto::ParseKeyFileComment(comment).value(), sealed};
+  OpenKeyFile file{{}, {}, {}, crypto::ParseKeyFileComment(comment).value(), sealed};
   std::array<std::uint8_t, 1000> buffer;
   while (true) {
     const std::size_t count = reader->Read(buffer).value();
@@ -181,11 +213,16 @@ OpenKeyFile TestCore::FetchAndOpen(const std::string& project, const std::string
   }
   std::istringstream lines(file.text);
   std::string line;
-  EXPECT_TRUE(std::getline(lines, line) && line == "fodselsnummer;lopenummer");
+  const bool is_delta = file.comment.kind == crypto::KeyFileKind::kDelta;
+  EXPECT_TRUE(std::getline(lines, line) &&
+              line == (is_delta ? "fodselsnummer;lopenummer;change" : "fodselsnummer;lopenummer"));
+  constexpr std::size_t kRowLength = NationalId::kLength + 1 + Lopenummer::kLength;
   while (std::getline(lines, line)) {
-    EXPECT_EQ(line.size(), NationalId::kLength + 1 + Lopenummer::kLength);
+    const std::string change = line.substr(std::min(line.size(), kRowLength));
+    EXPECT_TRUE(is_delta ? change == ";added" || change == ";withdrawn" : change.empty()) << change;
     EXPECT_EQ(line[NationalId::kLength], ';');
-    file.rows.emplace_back(line.substr(0, NationalId::kLength), line.substr(NationalId::kLength + 1));
+    (change == ";withdrawn" ? file.withdrawn : file.rows)
+        .emplace_back(line.substr(0, NationalId::kLength), line.substr(NationalId::kLength + 1, Lopenummer::kLength));
   }
   return file;
 }

@@ -69,7 +69,13 @@ std::string Describe(const StateData& state) {
     add(project.rows.key_files);
     add(project.rows.usage);
     add(project.rows.versions);
-    text += project.index.toString() + ' ' + project.relatives.toString() + '\n';
+    text += project.index.toString() + ' ' + project.relatives.toString() + ' ' + project.former.toString() + '\n';
+  }
+  for (const auto& [id, list] : state.reservations) {
+    for (const records::ReservationListRecord& version : list.versions) {
+      text += version.ShortDebugString() + '\n';
+    }
+    text += list.identifiers.toString() + '\n';
   }
   return text;
 }
@@ -296,6 +302,18 @@ void TestCore::Complete(const std::string& project, const std::string& register_
   ASSERT_THAT(population().Complete(Register(register_id, "PopulationService/CompletePopulation"), request), IsOk());
 }
 
+void TestCore::Reopen(const std::string& project, const std::string& register_id) {
+  auto request = About<api::ReopenSourceRequest>(project);
+  request.set_register_id(register_id);
+  EXPECT_THAT(projects().ReopenSource(Officer("ProjectService/ReopenSource"), request), IsOk());
+}
+
+void TestCore::WithdrawSubmission(const std::string& project, const std::string& register_id, std::uint32_t number) {
+  auto request = About<api::WithdrawSubmissionRequest>(project);
+  request.set_number(number);
+  EXPECT_THAT(population().Withdraw(Register(register_id, "PopulationService/WithdrawSubmission"), request), IsOk());
+}
+
 void TestCore::OpenWindow(const std::string& project, const std::string& register_id, std::uint64_t max_rows) {
   api::OpenMatchRequest request;
   request.set_request_id(crypto::NewRequestId());
@@ -305,16 +323,18 @@ void TestCore::OpenWindow(const std::string& project, const std::string& registe
   ASSERT_THAT(matches().Open(Officer("KeyFileService/OpenMatch"), request), IsOk());
 }
 
-absl::StatusOr<api::KeyFile> TestCore::TryIssue(const std::string& project, const std::string& register_id) const {
+absl::StatusOr<api::KeyFile> TestCore::TryIssue(const std::string& project, const std::string& register_id,
+                                                std::uint32_t since) const {
   api::IssueKeyFileRequest request;
   request.set_request_id(crypto::NewRequestId());
   request.set_project_id(project);
   request.set_register_id(register_id);
+  request.set_since(since);
   return key_files_->Issue(Officer("KeyFileService/IssueKeyFile"), request);
 }
 
-api::KeyFile TestCore::Issue(const std::string& project, const std::string& register_id) {
-  const auto issued = TryIssue(project, register_id);
+api::KeyFile TestCore::Issue(const std::string& project, const std::string& register_id, std::uint32_t since) {
+  const auto issued = TryIssue(project, register_id, since);
   EXPECT_THAT(issued, IsOk());
   return issued.ok() ? *issued : api::KeyFile();
 }

@@ -30,6 +30,7 @@
 #include "server/use_cases/population.h"
 #include "server/use_cases/projects.h"
 #include "server/use_cases/registers.h"
+#include "server/use_cases/reservations.h"
 #include "server/use_cases/usage.h"
 #include "storage/memory_key_value_store.h"
 
@@ -104,9 +105,10 @@ struct Streamed {
 
 // A key file as its register sees it.
 struct OpenKeyFile {
-  std::string text;                                       // the plaintext
-  std::vector<std::pair<std::string, std::string>> rows;  // identifier, løpenummer
-  crypto::KeyFileComment comment;                         // what the signature says, checked
+  std::string text;                                            // the plaintext
+  std::vector<std::pair<std::string, std::string>> rows;       // identifier, løpenummer: all that hold
+  std::vector<std::pair<std::string, std::string>> withdrawn;  // of a delta
+  crypto::KeyFileComment comment;                              // what the signature says, checked
   std::string sealed;
 };
 
@@ -145,6 +147,7 @@ class TestCore {
   Matches matches() const { return Matches(*core_); }
   KeyFiles& key_files() const { return *key_files_; }
   Usage usage() const { return Usage(*core_); }
+  ReservationLists reservations() const { return ReservationLists(*core_); }
   Insight insight() const { return Insight(*core_, rules_); }
   Audit audit() const { return Audit(*core_); }
   const Core& core() const { return *core_; }
@@ -166,8 +169,11 @@ class TestCore {
   std::string ActiveProject(const api::ProjectCase& project_case);
   void SubmitAll(const std::string& project, const std::string& register_id, const std::vector<std::string>& people);
   void Complete(const std::string& project, const std::string& register_id);
+  // Opens a complete source again, for more of its people.
+  void Reopen(const std::string& project, const std::string& register_id);
+  void WithdrawSubmission(const std::string& project, const std::string& register_id, std::uint32_t number);
   void OpenWindow(const std::string& project, const std::string& register_id, std::uint64_t max_rows);
-  api::KeyFile Issue(const std::string& project, const std::string& register_id);
+  api::KeyFile Issue(const std::string& project, const std::string& register_id, std::uint32_t since = 0);
 
   // Steps that may fail.
   struct SubmitOptions {
@@ -186,12 +192,18 @@ class TestCore {
                                      const std::vector<std::string>& rows, const std::string& request_id);
   Streamed<api::MatchResponse> Match(const std::string& project, const std::string& register_id,
                                      const std::vector<std::string>& rows);
-  absl::StatusOr<api::KeyFile> TryIssue(const std::string& project, const std::string& register_id) const;
+  absl::StatusOr<api::KeyFile> TryIssue(const std::string& project, const std::string& register_id,
+                                        std::uint32_t since = 0) const;
   // Faults of the batches and of the commit together, as the register gets them.
   Streamed<api::ReportResponse> Report(const api::ReportHeader& header, const std::vector<std::string>& lopenumre);
   api::ReportHeader Header(const std::string& project, std::uint32_t key_file, const std::string& reference) const;
   Streamed<api::ReportResponse> ReportBy(const std::string& register_id, const api::ReportHeader& header,
                                          const std::vector<std::string>& lopenumre);
+
+  // The national list if the register is empty.
+  Streamed<api::LoadReservationsResponse> LoadReservations(const std::string& register_id, api::ReservationMode mode,
+                                                           const std::vector<std::string>& people,
+                                                           const std::string& list_date);
 
   // The sealed bytes from an offset on.
   absl::StatusOr<std::string> Fetch(const std::string& project, const std::string& register_id, std::uint32_t number,

@@ -20,23 +20,31 @@ using domain::Lopenummer;
 using domain::NationalId;
 
 constexpr std::string_view kHeader = "fodselsnummer;lopenummer\n";
-constexpr std::size_t kRowBytes = NationalId::kLength + 1 + Lopenummer::kLength + 1;
+constexpr std::string_view kDeltaHeader = "fodselsnummer;lopenummer;change\n";
+constexpr std::string_view kAddedWord = "added";
+constexpr std::string_view kWithdrawnWord = "withdrawn";
+constexpr std::size_t kRowBytes = NationalId::kLength + 1 + Lopenummer::kLength;
+constexpr std::size_t kMostRowBytes = kRowBytes + 1 + kWithdrawnWord.size() + 1;
 constexpr std::size_t kBufferRows = 8192;
 constexpr std::uint64_t kPersonsWorthAThread = 20'000;
 
-// A row as 128 bits that sort as the file does: 80 bits of løpenummer, then the identifier.
+// A row as 128 bits that sort as the file does: 80 bits of løpenummer, then the identifier; the last bit says that the
+// row is withdrawn.
 struct Row {
   std::uint64_t high;
   std::uint64_t low;
   friend auto operator<=>(const Row&, const Row&) = default;
 };
 
-Row MakeRow(const Lopenummer::Bits& bits, const NationalId& identifier) {
+enum class RowKind : std::uint8_t { kHolds = 0, kWithdrawn = 1 };
+
+Row MakeRow(const Lopenummer::Bits& bits, const NationalId& identifier, RowKind kind) {
   Row row{0, 0};
   for (std::size_t i = 0; i < 8; ++i) {
     row.high = (row.high << 8) | bits[i];
   }
-  row.low = (std::uint64_t{bits[8]} << 56) | (std::uint64_t{bits[9]} << 48) | identifier.packed();
+  row.low = (std::uint64_t{bits[8]} << 56) | (std::uint64_t{bits[9]} << 48) | (identifier.packed() << 1) |
+            static_cast<std::uint64_t>(kind);
   return row;
 }
 
@@ -50,9 +58,11 @@ Lopenummer LopenummerOf(const Row& row) {
   return Lopenummer(bits);
 }
 
-void AppendRow(const Row& row, std::string& text) {
+bool IsWithdrawn(const Row& row) { return (row.low & 1) != 0; }
+
+void AppendRow(const Row& row, records::KeyFileKindRecord kind, std::string& text) {
   std::array<char, kRowBytes> line;
-  std::uint64_t packed = row.low & 0xffff'ffff'ffffULL;
+  std::uint64_t packed = (row.low & 0xffff'ffff'ffffULL) >> 1;
   for (std::size_t i = NationalId::kLength; i-- > 0;) {
     line[i] = static_cast<char>('0' + packed % 10);
     packed /= 10;
@@ -60,8 +70,12 @@ void AppendRow(const Row& row, std::string& text) {
   line[NationalId::kLength] = ';';
   LopenummerOf(row).CopyText(
       std::span<char, Lopenummer::kLength>(line.data() + NationalId::kLength + 1, Lopenummer::kLength));
-  line.back() = '\n';
   text.append(line.data(), line.size());
+  if (kind == records::KEY_FILE_KIND_RECORD_DELTA) {
+    text.push_back(';');
+    text.append(IsWithdrawn(row) ? kWithdrawnWord : kAddedWord);
+  }
+  text.push_back('\n');
 }
 
 std::span<const std::uint8_t> Bytes(std::string_view text) {
@@ -109,18 +123,53 @@ bool AllDistinct(const std::vector<Lopenummer::Bits>& lopenumre) {
 }
 
 absl::StatusOr<std::vector<Row>> CollectRows(const Core& core, const domain::ProjectId& project,
-                                             const storage::NumberSet& identifiers, const LopenummerTable& lopenumre) {
+                                             const KeyFileContent& content, const LopenummerTable& lopenumre) {
   std::vector<Row> rows;
-  rows.reserve(identifiers.cardinality());
-  std::size_t cursor = 0;
-  KOBLING_RETURN_IF_ERROR(
-      core.directory.ForEach(identifiers, [&](domain::IdentifierNumber number, const NationalId& identifier) {
-        const domain::IdentifierNumber representative = core.identities.Representative(project, number);
-        const std::size_t position = lopenumre.Find(static_cast<std::uint32_t>(representative), cursor);
-        rows.push_back(MakeRow(lopenumre.at(position).bits(), identifier));
-      }));
+  rows.reserve(content.rows.cardinality() + content.withdrawn.cardinality());
+  const auto collect = [&](const storage::NumberSet& identifiers, RowKind kind) {
+    std::size_t cursor = 0;
+    return core.directory.ForEach(identifiers, [&](domain::IdentifierNumber number, const NationalId& identifier) {
+      const domain::IdentifierNumber representative = core.identities.Representative(project, number);
+      const std::size_t position = lopenumre.Find(static_cast<std::uint32_t>(representative), cursor);
+      rows.push_back(MakeRow(lopenumre.at(position).bits(), identifier, kind));
+    });
+  };
+  KOBLING_RETURN_IF_ERROR(collect(content.rows, RowKind::kHolds));
+  KOBLING_RETURN_IF_ERROR(collect(content.withdrawn, RowKind::kWithdrawn));
   std::sort(rows.begin(), rows.end());
   return rows;
+}
+
+// Makes the plaintext and gives it to `write` in parts.
+template <typename WritePart>
+absl::StatusOr<KeyFileText> WriteText(const Core& core, const domain::ProjectId& project, const KeyFileContent& content,
+                                      const LopenummerTable& lopenumre, const WritePart& write) {
+  KOBLING_ASSIGN_OR_RETURN(std::vector<Row> rows, CollectRows(core, project, content, lopenumre));
+  KeyFileText result;
+  result.rows = rows.size();
+  auto digest = core.keys.digest.Start("key-file");
+  const auto pass_on = [&](std::string_view part) {
+    digest.Update(Bytes(part));
+    return write(Bytes(part));
+  };
+  KOBLING_RETURN_IF_ERROR(pass_on(content.kind == records::KEY_FILE_KIND_RECORD_DELTA ? kDeltaHeader : kHeader));
+  std::string text;
+  text.reserve(kBufferRows * kMostRowBytes);
+  for (std::size_t begin = 0; begin < rows.size(); begin += kBufferRows) {
+    text.clear();
+    const std::size_t end = std::min(begin + kBufferRows, rows.size());
+    for (std::size_t i = begin; i < end; ++i) {
+      AppendRow(rows[i], content.kind, text);
+      const bool new_person = i == 0 || rows[i].high != rows[i - 1].high || rows[i].low >> 48 != rows[i - 1].low >> 48;
+      result.persons += new_person ? 1 : 0;
+      result.withdrawn_rows += IsWithdrawn(rows[i]) ? 1 : 0;
+    }
+    KOBLING_RETURN_IF_ERROR(pass_on(text));
+  }
+  result.digest = digest.Finish();
+  crypto::Wipe(std::span(reinterpret_cast<std::uint8_t*>(text.data()), text.capacity()));
+  crypto::Wipe(std::span(reinterpret_cast<std::uint8_t*>(rows.data()), rows.size() * sizeof(Row)));
+  return result;
 }
 
 }  // namespace
@@ -167,32 +216,24 @@ std::size_t LopenummerTable::Find(std::uint32_t representative, std::size_t& cur
 }
 
 absl::StatusOr<SealedKeyFile> SealKeyFile(const Core& core, const domain::ProjectId& project,
-                                          const storage::NumberSet& identifiers, const LopenummerTable& lopenumre,
+                                          const KeyFileContent& content, const LopenummerTable& lopenumre,
                                           const crypto::AgeRecipient& recipient, PendingKeyFile& file) {
-  KOBLING_ASSIGN_OR_RETURN(std::vector<Row> rows, CollectRows(core, project, identifiers, lopenumre));
   SealedKeyFile result;
-  result.rows = rows.size();
   HashingSink sink(file);
   KOBLING_ASSIGN_OR_RETURN(const auto writer,
                            crypto::AgeWriter::Create(sink, std::span(&recipient, 1), *core.keys.arena));
-  KOBLING_RETURN_IF_ERROR(writer->Write(Bytes(kHeader)));
-  std::string text;
-  text.reserve(kBufferRows * kRowBytes);
-  for (std::size_t begin = 0; begin < rows.size(); begin += kBufferRows) {
-    text.clear();
-    const std::size_t end = std::min(begin + kBufferRows, rows.size());
-    for (std::size_t i = begin; i < end; ++i) {
-      AppendRow(rows[i], text);
-      const bool new_person = i == 0 || rows[i].high != rows[i - 1].high || rows[i].low >> 48 != rows[i - 1].low >> 48;
-      result.persons += new_person ? 1 : 0;
-    }
-    KOBLING_RETURN_IF_ERROR(writer->Write(Bytes(text)));
-  }
+  KOBLING_ASSIGN_OR_RETURN(result.text,
+                           WriteText(core, project, content, lopenumre,
+                                     [&](std::span<const std::uint8_t> part) { return writer->Write(part); }));
   KOBLING_RETURN_IF_ERROR(writer->Finish());
   sink.Finish(result);
-  crypto::Wipe(std::span(reinterpret_cast<std::uint8_t*>(text.data()), text.capacity()));
-  crypto::Wipe(std::span(reinterpret_cast<std::uint8_t*>(rows.data()), rows.size() * sizeof(Row)));
   return result;
+}
+
+absl::StatusOr<KeyFileText> MakeKeyFileText(const Core& core, const domain::ProjectId& project,
+                                            const KeyFileContent& content, const LopenummerTable& lopenumre) {
+  return WriteText(core, project, content, lopenumre,
+                   [](std::span<const std::uint8_t> /*part*/) { return absl::OkStatus(); });
 }
 
 }  // namespace kobling::server

@@ -40,18 +40,36 @@ class LopenummerTable {
   std::vector<domain::Lopenummer::Bits> bits_;
 };
 
-struct SealedKeyFile {
-  std::uint64_t rows = 0;
+// Whose rows a key file has.
+struct KeyFileContent {
+  records::KeyFileKindRecord kind;
+  const storage::NumberSet& rows;
+  const storage::NumberSet& withdrawn;  // empty unless it is a delta
+};
+
+// What is known of a plaintext once it was written.
+struct KeyFileText {
+  std::uint64_t rows = 0;  // withdrawn ones included
+  std::uint64_t withdrawn_rows = 0;
   std::uint64_t persons = 0;
+  crypto::Digest digest{};  // keyed
+};
+
+struct SealedKeyFile {
+  KeyFileText text;
   std::uint64_t sealed_bytes = 0;
   crypto::Digest sha256;
   crypto::MinisignHash hash;
 };
 
-// Writes the key file of the identifiers, sealed to the recipient, into `file`. The rows are sorted by løpenummer, then
-// by identifier. The caller keeps or drops the file.
+// Writes the key file, sealed to the recipient, into `file`. The rows are sorted by løpenummer, then by identifier. The
+// caller keeps or drops the file. `lopenumre` must hold everybody in the content.
 absl::StatusOr<SealedKeyFile> SealKeyFile(const Core& core, const domain::ProjectId& project,
-                                          const storage::NumberSet& identifiers, const LopenummerTable& lopenumre,
+                                          const KeyFileContent& content, const LopenummerTable& lopenumre,
                                           const crypto::AgeRecipient& recipient, PendingKeyFile& file);
+
+// Makes the same plaintext in memory, a part at a time, and tells what is known of it.
+absl::StatusOr<KeyFileText> MakeKeyFileText(const Core& core, const domain::ProjectId& project,
+                                            const KeyFileContent& content, const LopenummerTable& lopenumre);
 
 }  // namespace kobling::server

@@ -130,7 +130,8 @@ absl::Status CheckSource(const records::SourceRecord& source,
   for (const auto& [field, value] :
        {std::pair("legal_reference", &source.legal_reference()), std::pair("scope_reason", &source.scope_reason()),
         std::pair("controller", &source.controller()), std::pair("decision_reference", &source.decision_reference()),
-        std::pair("dispensation_reference", &source.dispensation_reference())}) {
+        std::pair("dispensation_reference", &source.dispensation_reference()),
+        std::pair("reservation_exception", &source.reservation_exception())}) {
     KOBLING_RETURN_IF_ERROR(CheckText(SourceField(source, field), *value));
   }
   KOBLING_RETURN_IF_ERROR(CheckDate(SourceField(source, "decision_date"), source.decision_date()));

@@ -34,19 +34,38 @@ absl::StatusOr<std::unique_ptr<State>> State::Load(const storage::Reader& store,
   for (auto& [id, rows] : projects) {
     Project& project = state->data_.projects[id];
     for (const records::SubmissionRecord& submission : rows.submissions) {
-      if (submission.withdrawn()) {
+      if (submission.withdrawn() && !submission.withdrawn_after_issue()) {
         continue;
       }
       KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet index, sets.Get(submission.index_set()));
       KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet relatives, sets.Get(submission.relative_set()));
-      project.index |= index;
-      project.relatives |= relatives;
+      if (submission.withdrawn()) {
+        project.former |= index;
+        project.former |= relatives;
+      } else {
+        project.index |= index;
+        project.relatives |= relatives;
+      }
     }
-    project.index.runOptimize();
-    project.index.shrinkToFit();
-    project.relatives.runOptimize();
-    project.relatives.shrinkToFit();
+    project.former -= project.index;
+    project.former -= project.relatives;
+    for (storage::NumberSet* set : {&project.index, &project.relatives, &project.former}) {
+      set->runOptimize();
+      set->shrinkToFit();
+    }
     project.rows = std::move(rows);
+  }
+  KOBLING_ASSIGN_OR_RETURN(auto lists, storage::ReservationStore::Load(store));
+  for (auto& [id, versions] : lists) {
+    ReservationList& list = state->data_.reservations[id];
+    for (const records::ReservationListRecord& version : versions) {
+      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet added, sets.Get(version.added_set()));
+      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet removed, sets.Get(version.removed_set()));
+      list.identifiers |= added;
+      list.identifiers -= removed;
+    }
+    list.identifiers.runOptimize();
+    list.versions = std::move(versions);
   }
   return state;
 }
@@ -87,6 +106,12 @@ records::SourceProgressRecord& MutableProgressOf(records::ProjectRecord& project
 bool WasHandedOut(const records::KeyFileRecord& key_file) {
   return key_file.has_first_fetched() || (!key_file.withdrawn() && !key_file.expired());
 }
+
+const std::string& CoveredSetOf(const records::KeyFileRecord& key_file) {
+  return key_file.kind() == records::KEY_FILE_KIND_RECORD_DELTA ? key_file.covered_set() : key_file.set();
+}
+
+storage::NumberSet EverybodyIn(const Project& project) { return project.index | project.relatives | project.former; }
 
 bool HasStandingReport(const storage::ProjectRows& rows, const records::KeyFileRecord& key_file) {
   return std::any_of(rows.usage.begin(), rows.usage.end(), [&](const records::UsageRecord& usage) {

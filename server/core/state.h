@@ -8,6 +8,7 @@
 #include <shared_mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "storage/number_set.h"
@@ -18,17 +19,26 @@ namespace kobling::server {
 
 namespace records = ::kobling::storage::v1;
 
-// One project. `index` and `relatives` are the union of the submissions that stand; somebody may be in both.
+// One project. `index` and `relatives` are the union of the submissions that stand; somebody may be in both. `former`
+// are those who were in a submission that was withdrawn after key files were issued, and are in none that stands.
 struct Project {
   storage::ProjectRows rows;
   storage::NumberSet index;
   storage::NumberSet relatives;
+  storage::NumberSet former;
+};
+
+// One list of reservations: its versions, oldest first, and whom it holds now.
+struct ReservationList {
+  std::vector<records::ReservationListRecord> versions;
+  storage::NumberSet identifiers;
 };
 
 struct StateData {
   std::map<std::string, records::RegisterRecord> registers;
   std::map<std::string, Project> projects;
   std::map<std::string, records::CallerRecord> callers;
+  std::map<std::string, ReservationList> reservations;  // by register; the national list has the empty id
 };
 
 // Read by many, changed by the committer alone, after the change is durable. Never keep a reference beyond its view,
@@ -75,6 +85,12 @@ records::SourceProgressRecord& MutableProgressOf(records::ProjectRecord& project
 // Whether the register may hold the key file: it was neither taken back nor did it expire before the first fetch. Such
 // a file is shown to citizens and is to be reported on, whatever became of it since.
 bool WasHandedOut(const records::KeyFileRecord& key_file);
+
+// Name of the set of what the register holds with this key file and those that it goes on from.
+const std::string& CoveredSetOf(const records::KeyFileRecord& key_file);
+
+// Everybody whose number may have been handed out, and who counts against the approved number.
+storage::NumberSet EverybodyIn(const Project& project);
 
 // Whether a report of the key file's use stands.
 bool HasStandingReport(const storage::ProjectRows& rows, const records::KeyFileRecord& key_file);

@@ -28,6 +28,13 @@ grpc::Status KeyFileService::IssueKeyFile(grpc::ServerContext* context, const ko
                          [&](const Call& call) { return key_files_.Issue(call, *request); });
 }
 
+grpc::Status KeyFileService::ReproduceKeyFile(grpc::ServerContext* context,
+                                              const kobling::v1::ReproduceKeyFileRequest* request,
+                                              kobling::v1::ReproduceKeyFileResponse* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.KeyFileService/ReproduceKeyFile", *request, response,
+                         [&](const Call& call) { return key_files_.Reproduce(call, *request); });
+}
+
 grpc::Status KeyFileService::ListKeyFiles(grpc::ServerContext* context, const kobling::v1::ListKeyFilesRequest* request,
                                           kobling::v1::ListKeyFilesResponse* response) {
   return pipeline_.Unary(*context, "/kobling.v1.KeyFileService/ListKeyFiles", *request, response,

@@ -22,6 +22,8 @@ class KeyFileService final : public kobling::v1::KeyFileService::Service {
                             kobling::v1::MatchWindow* response) override;
   grpc::Status IssueKeyFile(grpc::ServerContext* context, const kobling::v1::IssueKeyFileRequest* request,
                             kobling::v1::KeyFile* response) override;
+  grpc::Status ReproduceKeyFile(grpc::ServerContext* context, const kobling::v1::ReproduceKeyFileRequest* request,
+                                kobling::v1::ReproduceKeyFileResponse* response) override;
   grpc::Status ListKeyFiles(grpc::ServerContext* context, const kobling::v1::ListKeyFilesRequest* request,
                             kobling::v1::ListKeyFilesResponse* response) override;
   grpc::Status GetKeyFile(grpc::ServerContext* context, const kobling::v1::GetKeyFileRequest* request,

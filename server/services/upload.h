@@ -1,4 +1,4 @@
-// How the three uploads run: header, batches, commit on the way in; faults as they are found and the result last on the
+// How uploads run: header, batches, commit on the way in; faults as they are found and the result last on the
 // way out. A stream that ends without its commit leaves nothing.
 #pragma once
 

@@ -49,6 +49,22 @@ class Membership {
   std::map<storage::SetId, bool> answers_;
 };
 
+// What the person's reservation does to a register's part. Nothing if there is none.
+api::ReservationEffect EffectOf(const StateData& state, const records::SourceRecord& source, bool is_in_newest_file,
+                                const Membership& person) {
+  const auto is_in_list = [&](const std::string& id) {
+    const auto list = state.reservations.find(id);
+    return list != state.reservations.end() && person.InAny(list->second.identifiers);
+  };
+  if (!is_in_list("") && !is_in_list(source.register_id())) {
+    return api::RESERVATION_EFFECT_UNSPECIFIED;
+  }
+  if (!source.reservation_exception().empty()) {
+    return api::RESERVATION_EFFECT_EXCEPTED;
+  }
+  return is_in_newest_file ? api::RESERVATION_EFFECT_AFTER_ISSUE : api::RESERVATION_EFFECT_LEFT_OUT;
+}
+
 absl::Status AddUse(const storage::ProjectRows& rows, const std::vector<records::KeyFileRecord>& key_files,
                     api::RegisterInsight& insight, Membership& person) {
   const auto holds_person = [&](const records::UsageRecord& usage) {
@@ -77,16 +93,17 @@ absl::Status AddUse(const storage::ProjectRows& rows, const std::vector<records:
   return absl::OkStatus();
 }
 
-absl::StatusOr<api::RegisterInsight> DescribeRegister(const storage::ProjectRows& rows,
-                                                      const records::SourceRecord& source,
-                                                      const records::RegisterRecord& record, Membership& person) {
+absl::StatusOr<api::RegisterInsight> DescribeRegister(const StateData& state, const storage::ProjectRows& rows,
+                                                      const records::SourceRecord& source, Membership& person) {
+  const records::RegisterRecord& record = state.registers.at(source.register_id());
   api::RegisterInsight insight;
   insight.set_register_id(source.register_id());
   insight.set_register_name(record.name());
   insight.set_controller(source.controller().empty() ? record.controller() : source.controller());
   insight.set_legal_reference(source.legal_reference());
   for (const records::SubmissionRecord& submission : rows.submissions) {
-    if (submission.withdrawn() || submission.register_id() != source.register_id() || insight.submitted()) {
+    if ((submission.withdrawn() && !submission.withdrawn_after_issue()) ||
+        submission.register_id() != source.register_id() || insight.submitted()) {
       continue;
     }
     KOBLING_ASSIGN_OR_RETURN(const bool in_index, person.InStored(submission.index_set()));
@@ -97,11 +114,13 @@ absl::StatusOr<api::RegisterInsight> DescribeRegister(const storage::ProjectRows
     }
   }
   std::vector<records::KeyFileRecord> key_files;
+  bool is_in_newest = false;
   for (const records::KeyFileRecord& key_file : rows.key_files) {
     if (!WasHandedOut(key_file) || key_file.register_id() != source.register_id()) {
       continue;
     }
-    KOBLING_ASSIGN_OR_RETURN(const bool included, person.InStored(key_file.set()));
+    KOBLING_ASSIGN_OR_RETURN(const bool included, person.InStored(CoveredSetOf(key_file)));
+    is_in_newest = included;
     if (included) {
       if (key_files.empty()) {
         insight.set_key_file_issued(true);
@@ -111,6 +130,10 @@ absl::StatusOr<api::RegisterInsight> DescribeRegister(const storage::ProjectRows
     }
   }
   KOBLING_RETURN_IF_ERROR(AddUse(rows, key_files, insight, person));
+  insight.set_reservation(EffectOf(state, source, is_in_newest, person));
+  if (insight.reservation() == api::RESERVATION_EFFECT_EXCEPTED) {
+    insight.set_reservation_exception(source.reservation_exception());
+  }
   return insight;
 }
 
@@ -144,10 +167,35 @@ absl::StatusOr<api::ProjectInsight> DescribeProject(const StateData& state, cons
   insight.set_inclusion(inclusion);
   KnowWhatIsInMemory(project, person);
   for (const records::SourceRecord& source : project_case.sources()) {
-    KOBLING_ASSIGN_OR_RETURN(*insight.add_registers(),
-                             DescribeRegister(project.rows, source, state.registers.at(source.register_id()), person));
+    KOBLING_ASSIGN_OR_RETURN(*insight.add_registers(), DescribeRegister(state, project.rows, source, person));
   }
   return insight;
+}
+
+api::Inclusion InclusionOf(const Project& project, const Membership& person) {
+  return person.InAny(project.index)       ? api::INCLUSION_INDEX_PERSON
+         : person.InAny(project.relatives) ? api::INCLUSION_RELATIVE
+         : person.InAny(project.former)    ? api::INCLUSION_FORMER
+                                           : api::INCLUSION_UNSPECIFIED;
+}
+
+absl::StatusOr<api::PersonReservation> DescribeReservation(const StateData& state, const ReservationList& list,
+                                                           Membership& person) {
+  api::PersonReservation reservation;
+  // The person is in the list now, so the newest version that added them is the one that holds.
+  for (auto version = list.versions.rbegin(); version != list.versions.rend(); ++version) {
+    KOBLING_ASSIGN_OR_RETURN(const bool came_in, person.InStored(version->added_set()));
+    if (came_in) {
+      reservation.set_register_id(version->register_id());
+      reservation.set_reserved_on(version->list_date());
+      reservation.set_legal_reference(version->legal_reference());
+      break;
+    }
+  }
+  if (!reservation.register_id().empty()) {
+    reservation.set_register_name(state.registers.at(reservation.register_id()).name());
+  }
+  return reservation;
 }
 
 }  // namespace
@@ -183,11 +231,14 @@ absl::StatusOr<api::LookupResponse> Insight::Lookup(const Call& call, const api:
   {
     const State::View state = core_.state.Read();
     for (const auto& [id, project] : state->projects) {
-      const bool in_index = person.InAny(project.index);
-      if (in_index || person.InAny(project.relatives)) {
-        KOBLING_ASSIGN_OR_RETURN(
-            *response.add_projects(),
-            DescribeProject(*state, project, in_index ? api::INCLUSION_INDEX_PERSON : api::INCLUSION_RELATIVE, person));
+      const api::Inclusion inclusion = InclusionOf(project, person);
+      if (inclusion != api::INCLUSION_UNSPECIFIED) {
+        KOBLING_ASSIGN_OR_RETURN(*response.add_projects(), DescribeProject(*state, project, inclusion, person));
+      }
+    }
+    for (const auto& [id, list] : state->reservations) {
+      if (person.InAny(list.identifiers)) {
+        KOBLING_ASSIGN_OR_RETURN(*response.add_reservations(), DescribeReservation(*state, list, person));
       }
     }
   }

@@ -16,9 +16,8 @@
 #include "server/core/convert.h"
 #include "server/core/dates.h"
 #include "server/core/key_file_maker.h"
-#include "server/core/lawful_case.h"
 #include "server/core/project_case.h"
-#include "server/use_cases/registers.h"
+#include "server/use_cases/key_file_plan.h"
 
 namespace kobling::server {
 namespace {
@@ -40,17 +39,64 @@ crypto::Digest FromHex(const std::string& hex) {
   return digest;
 }
 
-absl::StatusOr<records::KeyFileRecord> FindKeyFile(const Project& project, std::string_view register_id,
-                                                   std::uint32_t number) {
-  const auto& key_files = project.rows.key_files;
-  const auto found = std::find_if(key_files.begin(), key_files.end(), [&](const records::KeyFileRecord& key_file) {
-    return key_file.register_id() == register_id && key_file.number() == number;
-  });
-  if (found == key_files.end()) {
-    return MakeError(Reason::kKeyFileNotFound,
-                     {{DetailKey::kRegister, register_id}, {DetailKey::kKeyFile, std::uint64_t{number}}});
+// What the file says of itself, under its signature.
+absl::StatusOr<crypto::KeyFileComment> CommentOf(const records::KeyFileRecord& record, const KeyFilePlan& plan) {
+  KOBLING_ASSIGN_OR_RETURN(const domain::ProjectId project_id, domain::ProjectId::Parse(record.project_id()));
+  KOBLING_ASSIGN_OR_RETURN(const domain::RegisterId register_id, domain::RegisterId::Parse(record.register_id()));
+  crypto::KeyFileComment comment{
+      .project = project_id,
+      .register_id = register_id,
+      .number = record.number(),
+      .kind =
+          plan.kind == records::KEY_FILE_KIND_RECORD_DELTA ? crypto::KeyFileKind::kDelta : crypto::KeyFileKind::kFull,
+      .since = record.since(),
+      .withdrawn = record.withdrawn_rows(),
+      .rows = record.rows(),
+      .persons = record.persons(),
+      .duplicates = plan.duplicates,
+      .key_version = record.key_version(),
+      .map_version = record.map_version(),
+      .reservations = {},
+      .delimiter = crypto::KeyFileDelimiter::kSemicolon,
+      .recipient = record.recipient_fingerprint(),
+      .expires = *ParseDate(record.expiry_date()),
+      .previous = std::nullopt,
+      .event = record.event_index(),
+  };
+  for (const records::AppliedReservationListRecord& list : record.reservation_lists()) {
+    comment.reservations.push_back({.is_national = list.register_id().empty(), .version = list.version()});
   }
-  return *found;
+  if (!plan.previous_sha256.empty()) {
+    comment.previous = FromHex(plan.previous_sha256);
+  }
+  return comment;
+}
+
+void DescribeIssue(const records::KeyFileRecord& record, storage::Event& event) {
+  event.project = record.project_id();
+  event.register_id = record.register_id();
+  event.object = KeyFileObject(record.number());
+  event.counts = {{"rows", record.rows()}, {"persons", record.persons()}, {"sealed_bytes", record.sealed_bytes()}};
+  event.changes = {{"recipient_fingerprint", "", record.recipient_fingerprint()},
+                   {"sealed_sha256", "", record.sealed_sha256()},
+                   {"plaintext_digest", "", absl::BytesToHexString(record.plaintext_digest())}};
+  if (record.kind() == records::KEY_FILE_KIND_RECORD_DELTA) {
+    event.counts.emplace_back("withdrawn_rows", record.withdrawn_rows());
+    event.changes.push_back({"since", "", std::to_string(record.since())});
+  }
+  for (const records::AppliedReservationListRecord& list : record.reservation_lists()) {
+    event.changes.push_back({list.register_id().empty() ? "reservations[national]" : "reservations[own]", "",
+                             std::to_string(list.version())});
+  }
+}
+
+// What a register is not to know: how many people of others were left out of its file.
+api::KeyFile ForCaller(const Call& call, const records::KeyFileRecord& record) {
+  api::KeyFile key_file = ToApi(record);
+  if (call.caller.role == Role::kRegister) {
+    key_file.clear_reserved();
+  }
+  return key_file;
 }
 
 // A revoked key may be in the wrong hands, so that what is sealed to it is given to nobody any more.
@@ -68,100 +114,30 @@ absl::Status CheckNotRevoked(const StateData& state, const records::KeyFileRecor
 
 }  // namespace
 
-// Everything that an issue depends on, as it is before the sealing and must still be at the commit.
-struct KeyFiles::Plan {
-  records::ProjectRecord project;
-  records::SourceRecord source;
-  records::RecipientKeyRecord recipient;
-  storage::NumberSet rows;
-  storage::NumberSet everybody;
-  storage::SetId rows_id;
-  storage::SetId everybody_id;
-  std::uint64_t duplicates = 0;
-  std::uint32_t number = 1;
-  std::string previous_sha256;
-};
-
-// Whether the key file can be fetched and holds what the plan would issue.
-bool KeyFiles::IsSameFile(const records::KeyFileRecord& key_file, const Plan& plan) {
-  return !key_file.withdrawn() && !key_file.expired() && key_file.set() == plan.rows_id &&
-         key_file.scope() == plan.source.scope() && key_file.recipient() == plan.recipient.recipient() &&
-         key_file.key_version() == plan.project.key_version();
-}
-
-absl::StatusOr<KeyFiles::Plan> KeyFiles::MakePlan(const Call& call, const api::IssueKeyFileRequest& request) const {
-  Plan plan;
-  std::vector<storage::SetId> row_sets;
-  const State::View state = core_.state.Read();
-  KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
-  KOBLING_ASSIGN_OR_RETURN(const records::SourceRecord* const source, SourceOf(*project, request.register_id()));
-  const std::string today = DateText(DayOf(core_.clock.Now()));
-  KOBLING_RETURN_IF_ERROR(CheckRunning(project->rows.project, today));
-  KOBLING_RETURN_IF_ERROR(
-      CheckLawful(*source, state->registers.at(source->register_id()), core_.config.case_rules, today));
-  KOBLING_RETURN_IF_ERROR(CheckPopulationComplete(project->rows.project));
-  KOBLING_ASSIGN_OR_RETURN(plan.recipient, UsableRecipientKey(*state, source->register_id(), today));
-  plan.project = project->rows.project;
-  plan.source = *source;
-  plan.everybody = project->index | project->relatives;
-  switch (source->scope()) {
-    case records::SCOPE_RECORD_OWN:
-      for (const records::SubmissionRecord& submission : project->rows.submissions) {
-        if (!submission.withdrawn() && submission.register_id() == source->register_id()) {
-          row_sets.push_back(submission.index_set());
-          row_sets.push_back(submission.relative_set());
-          plan.duplicates += submission.counts().duplicates();
-        }
-      }
-      break;
-    case records::SCOPE_RECORD_INTERSECTION: {
-      const records::MatchRecord* newest = nullptr;
-      for (const records::MatchRecord& match : project->rows.matches) {
-        newest = match.register_id() == source->register_id() ? &match : newest;
-      }
-      if (newest == nullptr || newest->state() == records::MATCH_STATE_RECORD_OPEN) {
-        return MakeError(Reason::kMatchMissing, {{DetailKey::kRegister, source->register_id()}});
-      }
-      if (newest->state() == records::MATCH_STATE_RECORD_PARKED) {
-        return MakeError(Reason::kMatchParked,
-                         {{DetailKey::kRegister, source->register_id()}, {DetailKey::kHint, newest->parked_because()}});
-      }
-      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet population, PopulationFor(core_, *project, *source));
-      if (newest->population_set() != core_.sets.NameOf(population)) {
-        return MakeError(Reason::kMatchMissing, {{DetailKey::kRegister, source->register_id()},
-                                                 {DetailKey::kHint, "the population has changed since the match"}});
-      }
-      row_sets.push_back(newest->matched_set());
-      plan.duplicates = newest->counts().duplicates();
-      break;
-    }
-    default: {
-      KOBLING_ASSIGN_OR_RETURN(plan.rows, PopulationFor(core_, *project, *source));
-    }
-  }
-  for (const storage::SetId& id : row_sets) {
-    KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet set, core_.sets.Get(id));
-    plan.rows |= set;
-  }
-  if (plan.rows.isEmpty()) {
-    return MakeError(Reason::kNothingToIssue, {{DetailKey::kRegister, source->register_id()}});
-  }
-  plan.rows.runOptimize();
-  plan.everybody.runOptimize();
-  plan.rows_id = core_.sets.NameOf(plan.rows);
-  plan.everybody_id = core_.sets.NameOf(plan.everybody);
-  for (const records::KeyFileRecord& key_file : project->rows.key_files) {
-    if (key_file.register_id() == source->register_id()) {
-      if (IsSameFile(key_file, plan) && key_file.map_version() == core_.identities.version() &&
-          key_file.expiry_date() >= today) {
-        return MakeError(Reason::kKeyFileStands, {{DetailKey::kRegister, source->register_id()},
-                                                  {DetailKey::kKeyFile, std::uint64_t{key_file.number()}}});
-      }
-      plan.number = key_file.number() + 1;
-      plan.previous_sha256 = key_file.sealed_sha256();
-    }
-  }
-  return plan;
+// The record of the file that the plan leads to, without what only the sealing tells.
+absl::StatusOr<records::KeyFileRecord> KeyFiles::MakeRecord(const KeyFilePlan& plan) const {
+  KOBLING_ASSIGN_OR_RETURN(const domain::ProjectId project_id, domain::ProjectId::Parse(plan.project.id()));
+  KOBLING_ASSIGN_OR_RETURN(const domain::RegisterId register_id, domain::RegisterId::Parse(plan.source.register_id()));
+  const absl::CivilDay today = DayOf(core_.clock.Now());
+  records::KeyFileRecord record;
+  record.set_project_id(plan.project.id());
+  record.set_register_id(plan.source.register_id());
+  record.set_number(plan.number);
+  record.set_kind(plan.kind);
+  record.set_since(plan.since);
+  record.set_scope(plan.source.scope());
+  record.set_key_version(plan.project.key_version());
+  record.set_map_version(core_.identities.version());
+  record.set_recipient(plan.recipient.recipient());
+  record.set_recipient_fingerprint(plan.recipient.fingerprint());
+  record.mutable_reservation_lists()->Add(plan.reservation_lists.begin(), plan.reservation_lists.end());
+  record.set_reserved(plan.reserved);
+  record.set_expiry_date(DateText(today + core_.config.key_file_expiry_days));
+  const std::uint32_t due_days = plan.source.usage_due_days();
+  record.set_usage_due_date(DateText(today + (due_days == 0 ? core_.config.usage_due_days : due_days)));
+  record.set_file_name(register_id.text() + '_' + project_id.text() + '_' + absl::StrFormat("%04d", plan.number) +
+                       ".csv.age");
+  return record;
 }
 
 absl::StatusOr<api::KeyFile> KeyFiles::Issue(const Call& call, const api::IssueKeyFileRequest& request) const {
@@ -173,40 +149,27 @@ absl::StatusOr<api::KeyFile> KeyFiles::Issue(const Call& call, const api::IssueK
   if (earlier.has_value()) {
     return ParseAnswer<api::KeyFile>(*earlier);
   }
-  KOBLING_ASSIGN_OR_RETURN(const Plan plan, MakePlan(call, request));
+  KOBLING_ASSIGN_OR_RETURN(const KeyFilePlan plan, PlanKeyFile(core_, call, request));
   KOBLING_ASSIGN_OR_RETURN(const domain::ProjectId project_id, domain::ProjectId::Parse(plan.project.id()));
-  KOBLING_ASSIGN_OR_RETURN(const domain::RegisterId register_id, domain::RegisterId::Parse(plan.source.register_id()));
   KOBLING_ASSIGN_OR_RETURN(const crypto::LinkagePrf prf,
                            core_.keys.ProjectPrf(core_.store, project_id, plan.project.key_version()));
+  const KeyFileContent content{.kind = plan.kind, .rows = plan.rows, .withdrawn = plan.withdrawn};
   // Løpenumre must be distinct in the whole project, not only in this file. Once found so, a set stays so.
   const bool known_distinct = plan.project.distinct_set() == plan.everybody_id;
-  const storage::NumberSet& computed = known_distinct ? plan.rows : plan.everybody;
+  const storage::NumberSet computed = known_distinct ? plan.rows | plan.withdrawn : plan.everybody | plan.withdrawn;
   KOBLING_ASSIGN_OR_RETURN(
       const LopenummerTable lopenumre,
       LopenummerTable::Compute(core_, prf, core_.identities.RepresentativesOf(project_id, computed)));
   KOBLING_ASSIGN_OR_RETURN(const crypto::AgeRecipient recipient,
                            crypto::AgeRecipient::Parse(plan.recipient.recipient()));
-
-  const absl::CivilDay today = DayOf(core_.clock.Now());
-  records::KeyFileRecord record;
-  record.set_project_id(plan.project.id());
-  record.set_register_id(plan.source.register_id());
-  record.set_number(plan.number);
-  record.set_scope(plan.source.scope());
-  record.set_key_version(plan.project.key_version());
-  record.set_map_version(core_.identities.version());
-  record.set_recipient(plan.recipient.recipient());
-  record.set_recipient_fingerprint(plan.recipient.fingerprint());
-  record.set_expiry_date(DateText(today + core_.config.key_file_expiry_days));
-  const std::uint32_t due_days = plan.source.usage_due_days();
-  record.set_usage_due_date(DateText(today + (due_days == 0 ? core_.config.usage_due_days : due_days)));
-  record.set_file_name(register_id.text() + '_' + project_id.text() + '_' + absl::StrFormat("%04d", plan.number) +
-                       ".csv.age");
+  KOBLING_ASSIGN_OR_RETURN(records::KeyFileRecord record, MakeRecord(plan));
   KOBLING_ASSIGN_OR_RETURN(PendingKeyFile file, folder_.Begin(record.file_name()));
   KOBLING_ASSIGN_OR_RETURN(const SealedKeyFile sealed,
-                           SealKeyFile(core_, project_id, plan.rows, lopenumre, recipient, file));
-  record.set_rows(sealed.rows);
-  record.set_persons(sealed.persons);
+                           SealKeyFile(core_, project_id, content, lopenumre, recipient, file));
+  record.set_rows(sealed.text.rows);
+  record.set_withdrawn_rows(sealed.text.withdrawn_rows);
+  record.set_persons(sealed.text.persons);
+  record.set_plaintext_digest(std::string(sealed.text.digest.begin(), sealed.text.digest.end()));
   record.set_sealed_bytes(sealed.sealed_bytes);
   record.set_sealed_sha256(Hex(sealed.sha256));
   KOBLING_RETURN_IF_ERROR(file.Keep());
@@ -216,42 +179,24 @@ absl::StatusOr<api::KeyFile> KeyFiles::Issue(const Call& call, const api::IssueK
 }
 
 absl::StatusOr<api::KeyFile> KeyFiles::CommitIssue(const Call& call, const api::IssueKeyFileRequest& request,
-                                                   const Plan& plan, const records::KeyFileRecord& sealed,
+                                                   const KeyFilePlan& plan, const records::KeyFileRecord& sealed,
                                                    const crypto::MinisignHash& hash) const {
   return ChangeOnce<api::KeyFile>(core_, call, request, [&](Change& change) -> absl::StatusOr<api::KeyFile> {
-    KOBLING_ASSIGN_OR_RETURN(const Plan now, MakePlan(call, request));
-    if (now.rows_id != plan.rows_id || now.number != plan.number || now.recipient.number() != plan.recipient.number() ||
-        now.project.key_version() != plan.project.key_version() || now.source.scope() != plan.source.scope()) {
+    KOBLING_ASSIGN_OR_RETURN(const KeyFilePlan now, PlanKeyFile(core_, call, request));
+    if (!IsSamePlan(now, plan)) {
       return MakeError(Reason::kPreconditionFailed, {{DetailKey::kProject, plan.project.id()}});
     }
     records::KeyFileRecord record = sealed;
-    KOBLING_ASSIGN_OR_RETURN(const domain::ProjectId project_id, domain::ProjectId::Parse(record.project_id()));
-    KOBLING_ASSIGN_OR_RETURN(const domain::RegisterId register_id, domain::RegisterId::Parse(record.register_id()));
     record.set_event_index(core_.committer.NextEventIndex());
-    crypto::KeyFileComment comment{
-        .project = project_id,
-        .register_id = register_id,
-        .number = record.number(),
-        .kind = crypto::KeyFileKind::kFull,
-        .rows = record.rows(),
-        .persons = record.persons(),
-        .duplicates = plan.duplicates,
-        .key_version = record.key_version(),
-        .map_version = record.map_version(),
-        .delimiter = crypto::KeyFileDelimiter::kSemicolon,
-        .recipient = record.recipient_fingerprint(),
-        .expires = *ParseDate(record.expiry_date()),
-        .previous = std::nullopt,
-        .event = record.event_index(),
-    };
-    if (!plan.previous_sha256.empty()) {
-      comment.previous = FromHex(plan.previous_sha256);
-    }
+    KOBLING_ASSIGN_OR_RETURN(const crypto::KeyFileComment comment, CommentOf(record, plan));
     KOBLING_ASSIGN_OR_RETURN(std::string signature,
                              core_.keys.signer.Sign(hash, crypto::FormatKeyFileComment(comment)));
     record.set_signature(std::move(signature));
-    KOBLING_ASSIGN_OR_RETURN(const storage::SetId set, core_.sets.Put(now.rows, change.batch));
-    record.set_set(set);
+    KOBLING_ASSIGN_OR_RETURN(*record.mutable_set(), core_.sets.Put(now.rows, change.batch));
+    if (now.kind == records::KEY_FILE_KIND_RECORD_DELTA) {
+      KOBLING_ASSIGN_OR_RETURN(*record.mutable_withdrawn_set(), core_.sets.Put(now.withdrawn, change.batch));
+      KOBLING_ASSIGN_OR_RETURN(*record.mutable_covered_set(), core_.sets.Put(now.covered, change.batch));
+    }
     *record.mutable_issued() = MakeMark(core_, call);
     change.Put(record);
     if (now.project.distinct_set() != plan.everybody_id && now.everybody_id == plan.everybody_id) {
@@ -259,15 +204,52 @@ absl::StatusOr<api::KeyFile> KeyFiles::CommitIssue(const Call& call, const api::
       project.set_distinct_set(plan.everybody_id);
       change.Put(project);
     }
-    change.event.project = record.project_id();
-    change.event.register_id = record.register_id();
-    change.event.object = KeyFileObject(record.number());
-    change.event.counts = {
-        {"rows", record.rows()}, {"persons", record.persons()}, {"sealed_bytes", record.sealed_bytes()}};
-    change.event.changes = {{"recipient_fingerprint", "", record.recipient_fingerprint()},
-                            {"sealed_sha256", "", record.sealed_sha256()}};
+    DescribeIssue(record, change.event);
     return ToApi(record);
   });
+}
+
+absl::StatusOr<api::ReproduceKeyFileResponse> KeyFiles::Reproduce(const Call& call,
+                                                                  const api::ReproduceKeyFileRequest& request) const {
+  if (request.purpose().find_first_not_of(' ') == std::string::npos) {
+    return MakeError(Reason::kPurposeMissing);
+  }
+  KOBLING_RETURN_IF_ERROR(CheckText("purpose", request.purpose()));
+  records::KeyFileRecord record;
+  {
+    const State::View state = core_.state.Read();
+    KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
+    KOBLING_ASSIGN_OR_RETURN(record, FindKeyFile(*project, request.register_id(), request.number()));
+    if (project->rows.project.state() == records::PROJECT_STATE_RECORD_KEY_DESTROYED) {
+      return MakeError(Reason::kKeyDestroyed, {{DetailKey::kProject, request.project_id()}});
+    }
+  }
+  KOBLING_ASSIGN_OR_RETURN(const domain::ProjectId project_id, domain::ProjectId::Parse(record.project_id()));
+  const std::lock_guard lock(issue_mutex_);  // as much work as an issue
+  KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet rows, core_.sets.Get(record.set()));
+  KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet withdrawn, core_.sets.Get(record.withdrawn_set()));
+  KOBLING_ASSIGN_OR_RETURN(const crypto::LinkagePrf prf,
+                           core_.keys.ProjectPrf(core_.store, project_id, record.key_version()));
+  KOBLING_ASSIGN_OR_RETURN(
+      const LopenummerTable lopenumre,
+      LopenummerTable::Compute(core_, prf, core_.identities.RepresentativesOf(project_id, rows | withdrawn)));
+  KOBLING_ASSIGN_OR_RETURN(
+      const KeyFileText text,
+      MakeKeyFileText(core_, project_id, {.kind = record.kind(), .rows = rows, .withdrawn = withdrawn}, lopenumre));
+  const std::string digest(text.digest.begin(), text.digest.end());
+  api::ReproduceKeyFileResponse response;
+  *response.mutable_key_file() = ToApi(record);
+  response.set_plaintext_digest(absl::BytesToHexString(digest));
+  response.set_equal(digest == record.plaintext_digest());
+  storage::Event event = MakeEvent(call);
+  event.purpose = request.purpose();
+  event.project = record.project_id();
+  event.register_id = record.register_id();
+  event.object = KeyFileObject(record.number());
+  event.counts = {{"rows", text.rows}, {"persons", text.persons}};
+  event.changes = {{"equal", "", response.equal() ? "yes" : "no"}};
+  KOBLING_RETURN_IF_ERROR(core_.committer.Record(std::move(event)));
+  return response;
 }
 
 absl::StatusOr<api::ListKeyFilesResponse> KeyFiles::List(const Call& call,
@@ -284,7 +266,7 @@ absl::StatusOr<api::ListKeyFilesResponse> KeyFiles::List(const Call& call,
     }
     for (const records::KeyFileRecord& key_file : project.rows.key_files) {
       if (wanted.empty() || key_file.register_id() == wanted) {
-        *response.add_key_files() = ToApi(key_file);
+        *response.add_key_files() = ForCaller(call, key_file);
       }
     }
   }
@@ -319,6 +301,13 @@ absl::StatusOr<api::KeyFile> KeyFiles::Withdraw(const Call& call, const api::Wit
         if (!usage.replaced() && usage.register_id() == record.register_id() &&
             usage.key_file_number() == record.number() && usage.used() > 0) {
           return MakeError(Reason::kKeyFileInUse, {{DetailKey::kKeyFile, std::uint64_t{record.number()}}});
+        }
+      }
+      for (const records::KeyFileRecord& later : project->rows.key_files) {
+        if (later.register_id() == record.register_id() && later.since() == record.number() && WasHandedOut(later)) {
+          return MakeError(Reason::kKeyFileInUse,
+                           {{DetailKey::kKeyFile, std::uint64_t{record.number()}},
+                            {DetailKey::kHint, "key file " + std::to_string(later.number()) + " goes on from it"}});
         }
       }
     }
@@ -381,7 +370,7 @@ absl::Status KeyFiles::Fetch(const Call& call, const api::FetchKeyFileRequest& r
   });
   KOBLING_RETURN_IF_ERROR(allowed);
   api::FetchKeyFileResponse part;
-  *part.mutable_key_file() = ToApi(record);
+  *part.mutable_key_file() = ForCaller(call, record);
   KOBLING_RETURN_IF_ERROR(send(part));
   part.clear_key_file();
   return folder_.Read(record.file_name(), request.offset(), [&](std::span<const char> bytes) {

@@ -12,6 +12,7 @@
 #include "server/core/core.h"
 #include "server/core/identifier_stream.h"
 #include "server/core/key_file_folder.h"
+#include "server/use_cases/key_file_plan.h"
 #include "server/use_cases/population.h"
 
 namespace kobling::server {
@@ -63,6 +64,8 @@ class KeyFiles {
   KeyFiles(const Core& core, const KeyFileFolder& folder) : core_(core), folder_(folder) {}
 
   absl::StatusOr<api::KeyFile> Issue(const Call& call, const api::IssueKeyFileRequest& request) const;
+  absl::StatusOr<api::ReproduceKeyFileResponse> Reproduce(const Call& call,
+                                                          const api::ReproduceKeyFileRequest& request) const;
   absl::StatusOr<api::ListKeyFilesResponse> List(const Call& call, const api::ListKeyFilesRequest& request) const;
   absl::StatusOr<api::KeyFile> Get(const Call& call, const api::GetKeyFileRequest& request) const;
   absl::StatusOr<api::KeyFile> Withdraw(const Call& call, const api::WithdrawKeyFileRequest& request) const;
@@ -77,26 +80,15 @@ class KeyFiles {
   absl::Status Upkeep() const;
 
  private:
-  struct Plan;
-  static bool IsSameFile(const records::KeyFileRecord& key_file, const Plan& plan);
   absl::Status Expire(const records::KeyFileRecord& planned) const;
-  absl::StatusOr<Plan> MakePlan(const Call& call, const api::IssueKeyFileRequest& request) const;
-  absl::StatusOr<api::KeyFile> CommitIssue(const Call& call, const api::IssueKeyFileRequest& request, const Plan& plan,
-                                           const records::KeyFileRecord& sealed,
+  absl::StatusOr<records::KeyFileRecord> MakeRecord(const KeyFilePlan& plan) const;
+  absl::StatusOr<api::KeyFile> CommitIssue(const Call& call, const api::IssueKeyFileRequest& request,
+                                           const KeyFilePlan& plan, const records::KeyFileRecord& sealed,
                                            const crypto::MinisignHash& hash) const;
 
   const Core& core_;
   const KeyFileFolder& folder_;
   mutable std::mutex issue_mutex_;
 };
-
-// Everybody in the project as far as the source is concerned: index persons, the relatives that it named itself, and
-// those that others named if the case says so.
-absl::StatusOr<storage::NumberSet> PopulationFor(const Core& core, const Project& project,
-                                                 const records::SourceRecord& source);
-
-// All defining sources have said that they are complete. Fails with POPULATION_INCOMPLETE, naming the first that has
-// not.
-absl::Status CheckPopulationComplete(const records::ProjectRecord& project);
 
 }  // namespace kobling::server

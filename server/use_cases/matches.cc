@@ -10,6 +10,7 @@
 #include "server/core/convert.h"
 #include "server/core/dates.h"
 #include "server/core/project_case.h"
+#include "server/core/source_rows.h"
 #include "server/use_cases/key_files.h"
 
 namespace kobling::server {
@@ -51,30 +52,6 @@ std::string ParkedBecause(const records::MatchRecord& window, const api::StreamC
 }
 
 }  // namespace
-
-absl::StatusOr<storage::NumberSet> PopulationFor(const Core& core, const Project& project,
-                                                 const records::SourceRecord& source) {
-  if (source.includes_relatives()) {
-    return project.index | project.relatives;
-  }
-  storage::NumberSet population = project.index;
-  for (const records::SubmissionRecord& submission : project.rows.submissions) {
-    if (!submission.withdrawn() && submission.register_id() == source.register_id()) {
-      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet own_relatives, core.sets.Get(submission.relative_set()));
-      population |= own_relatives;
-    }
-  }
-  return population;
-}
-
-absl::Status CheckPopulationComplete(const records::ProjectRecord& project) {
-  for (const records::SourceRecord& source : project.project_case().sources()) {
-    if (source.defines_population() && !source.withdrawn() && !ProgressOf(project, source.register_id()).complete()) {
-      return MakeError(Reason::kPopulationIncomplete, {{DetailKey::kRegister, source.register_id()}});
-    }
-  }
-  return absl::OkStatus();
-}
 
 MatchStream::MatchStream(const Core& core, const Call& call, StreamContext context, const api::MatchHeader& header)
     : core_(core),
@@ -160,9 +137,14 @@ absl::StatusOr<api::MatchResponse> MatchStream::Commit(const api::MatchCommit& c
       const State::View state = core_.state.Read();
       const Project& project = *FindProject(*state, header_.project_id());
       KOBLING_ASSIGN_OR_RETURN(const records::SourceRecord* const source, OwnSource(project, call_.caller));
-      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet population, PopulationFor(core_, project, *source));
-      matched = core_.identities.OfPersonsIn(population, stream.index);
+      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet population,
+                               PopulationFor(core_, *state, project, *source, Reservations::kIgnored));
       window.set_population_set(core_.sets.NameOf(population));
+      KOBLING_ASSIGN_OR_RETURN(
+          UnreservedRows rows,
+          WithoutReserved(core_, *state, project, *source, core_.identities.OfPersonsIn(population, stream.index)));
+      matched = std::move(rows.identifiers);
+      window.mutable_reservation_lists()->Add(rows.lists.begin(), rows.lists.end());
     }
     matched.runOptimize();
     KOBLING_ASSIGN_OR_RETURN(const storage::SetId set, core_.sets.Put(matched, change.batch));

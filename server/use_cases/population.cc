@@ -65,20 +65,19 @@ absl::StatusOr<api::Submission> Population::Withdraw(const Call& call,
     records::SubmissionRecord submission;
     records::ProjectRecord record;
     std::vector<records::SubmissionRecord> all;
+    storage::NumberSet former;
     {
       const State::View state = core_.state.Read();
       KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
       KOBLING_RETURN_IF_ERROR(CheckRequiredText("reason", request.reason()));
       KOBLING_RETURN_IF_ERROR(CheckState(project->rows.project, records::PROJECT_STATE_RECORD_ACTIVE));
       KOBLING_ASSIGN_OR_RETURN(submission, FindSubmission(*project, call.caller.id.text(), request.number()));
-      const auto& key_files = project->rows.key_files;
-      if (!key_files.empty()) {
-        return MakeError(Reason::kSubmissionFrozen, {{DetailKey::kSubmission, std::uint64_t{request.number()}}});
-      }
       if (submission.withdrawn()) {
         return MakeError(Reason::kSubmissionNotFound,
                          {{DetailKey::kSubmission, std::uint64_t{request.number()}}, {DetailKey::kState, "withdrawn"}});
       }
+      submission.set_withdrawn_after_issue(!project->rows.key_files.empty());
+      former = project->former;
       all = project->rows.submissions;
       record = project->rows.project;
     }
@@ -106,12 +105,22 @@ absl::StatusOr<api::Submission> Population::Withdraw(const Call& call,
         relatives |= other_relatives;
       }
     }
+    if (submission.withdrawn_after_issue()) {
+      // Their numbers may be in a register's hands: they are still told of the project, and still count.
+      for (const storage::SetId& set : {submission.index_set(), submission.relative_set()}) {
+        KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet taken_back, core_.sets.Get(set));
+        former |= taken_back;
+      }
+      former -= index;
+      former -= relatives;
+    }
     change.Put(submission);
-    change.Then(
-        [id = request.project_id(), index = std::move(index), relatives = std::move(relatives)](StateData& state) {
-          state.projects[id].index = index;
-          state.projects[id].relatives = relatives;
-        });
+    change.Then([id = request.project_id(), index = std::move(index), relatives = std::move(relatives),
+                 former = std::move(former)](StateData& state) {
+      state.projects[id].index = index;
+      state.projects[id].relatives = relatives;
+      state.projects[id].former = former;
+    });
     change.event.project = request.project_id();
     change.event.register_id = call.caller.id.text();
     change.event.object = "submission " + std::to_string(request.number());

@@ -9,6 +9,7 @@
 #include "kobling/v1/population_service.pb.h"
 #include "server/core/core.h"
 #include "server/core/identifier_stream.h"
+#include "server/core/numbered_identifiers.h"
 
 namespace kobling::server {
 
@@ -40,17 +41,8 @@ class SubmissionStream {
   absl::Status CheckWhole(const api::SubmitCommit& commit) const;
   // The register may submit to the project now; returns the project's record.
   absl::StatusOr<records::ProjectRecord> CheckOpen() const;
-  // The stream's people with numbers, and the rows that new numbers need. Nothing is given out until it is committed.
-  struct Numbered {
-    storage::NumberSet index;
-    storage::NumberSet relatives;
-    storage::SetId index_id;
-    storage::SetId relative_id;
-    storage::Allotment allotment;
-    storage::WriteBatch directory_rows;
-  };
-  absl::StatusOr<Numbered> Number(const StreamedIdentifiers& stream) const;
-  absl::StatusOr<api::SubmitResponse> Store(Numbered numbered, const api::StreamCounts& counts, Change& change) const;
+  absl::StatusOr<api::SubmitResponse> Store(NumberedIdentifiers numbered, const api::StreamCounts& counts,
+                                            Change& change) const;
   // Whether the project would have more persons than the decision approves.
   bool PassesApprovedNumber(const StreamedIdentifiers& stream) const;
   void FillEvent(storage::Event& event) const;

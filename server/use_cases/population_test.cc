@@ -236,15 +236,20 @@ TEST_F(PopulationTest, AWithdrawnSubmissionLeavesThePopulationButNotWhatOthersNa
   EXPECT_EQ(again.response->result().number(), 2U);
 }
 
-TEST_F(PopulationTest, ASubmissionIsFrozenOnceAKeyFileIsIssued) {
+TEST_F(PopulationTest, WhoWasTakenBackAfterAnIssueStillCountsAndComesBackAsWhoTheyWere) {
   server_.SubmitAll(project_, "NPR", People(0, 4));
   server_.SubmitAll(project_, "MFR", People(3, 6));
   server_.Complete(project_, "NPR");
   server_.Complete(project_, "MFR");
   server_.Issue(project_, "NPR");
-  EXPECT_THAT(Withdraw("NPR", 1), RefusedWith(Reason::kSubmissionFrozen));
-  EXPECT_THAT(Withdraw("MFR", 1), RefusedWith(Reason::kSubmissionFrozen));
+  ASSERT_THAT(Withdraw("NPR", 1), IsOk());
+  EXPECT_EQ(Persons(), 6U) << "their numbers may be in a register's hands";
+  EXPECT_EQ(server_.core().state.Read()->projects.at(project_).former.cardinality(), 3U) << "one is named by MFR too";
+  EXPECT_EQ(server_.StoredState(), server_.StateInMemory());
+  ASSERT_THAT(server_.Submit(project_, "NPR", {People(0, 2)}).response, IsOk());
+  EXPECT_EQ(server_.core().state.Read()->projects.at(project_).former.cardinality(), 1U);
   EXPECT_EQ(Persons(), 6U);
+  EXPECT_EQ(server_.StoredState(), server_.StateInMemory());
 }
 
 TEST_F(PopulationTest, RefuseInvalidRefusesTheWholeStream) {

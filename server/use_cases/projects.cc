@@ -15,6 +15,7 @@
 #include "server/core/delivery_deadline.h"
 #include "server/core/lawful_case.h"
 #include "server/core/project_case.h"
+#include "server/core/reservations.h"
 #include "server/use_cases/project_record.h"
 
 namespace kobling::server {
@@ -64,10 +65,37 @@ api::Project ForRegister(api::Project project, std::string_view register_id) {
   return project;
 }
 
+// How many people in the newest key file of each source have reserved themselves since.
+absl::Status AddLaterReservations(const Core& core, const StateData& state, const Project& project,
+                                  api::Project& shown) {
+  for (const records::SourceRecord& source : project.rows.project.project_case().sources()) {
+    const storage::NumberSet reserved = ReservationsFor(state, source).identifiers;
+    const records::KeyFileRecord* newest = nullptr;
+    for (const records::KeyFileRecord& key_file : project.rows.key_files) {
+      newest = key_file.register_id() == source.register_id() && WasHandedOut(key_file) ? &key_file : newest;
+    }
+    if (reserved.isEmpty() || newest == nullptr) {
+      continue;
+    }
+    KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet covered, core.sets.Get(CoveredSetOf(*newest)));
+    const std::uint64_t persons = core.identities.CountPersons(core.identities.OfPersonsIn(reserved, covered));
+    if (persons > 0) {
+      api::LaterReservations& later = *shown.add_later_reservations();
+      later.set_register_id(source.register_id());
+      later.set_key_file_number(newest->number());
+      later.set_persons(persons);
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 std::uint64_t Projects::CountPersons(const Project& project) const {
-  return core_.identities.CountPersonsInEither(project.index, project.relatives);
+  if (project.former.isEmpty()) {
+    return core_.identities.CountPersonsInEither(project.index, project.relatives);
+  }
+  return core_.identities.CountPersons(EverybodyIn(project));
 }
 
 api::Project Projects::Describe(const StateData& state, const records::ProjectRecord& project,
@@ -188,7 +216,11 @@ absl::StatusOr<api::Project> Projects::Get(const Call& call, const api::GetProje
     KOBLING_RETURN_IF_ERROR(CheckDate("as_of", request.as_of()));
     return ShowAsOf(call, *state, *project, request.as_of());
   }
-  return Show(call, *state, *project);
+  api::Project shown = Show(call, *state, *project);
+  if (call.caller.role != Role::kRegister) {
+    KOBLING_RETURN_IF_ERROR(AddLaterReservations(core_, *state, *project, shown));
+  }
+  return shown;
 }
 
 absl::StatusOr<api::ListProjectsResponse> Projects::List(const Call& call,

@@ -155,7 +155,7 @@ absl::StatusOr<api::SubmitResponse> SubmissionStream::Commit(const api::SubmitCo
         return absl::OkStatus();
       }
     }
-    KOBLING_ASSIGN_OR_RETURN(Numbered numbered, Number(stream));
+    KOBLING_ASSIGN_OR_RETURN(NumberedIdentifiers numbered, NumberIdentifiers(core_, stream));
     const std::string digest =
         RequestDigest(core_, call_, header_.SerializeAsString() + numbered.index_id + '/' + numbered.relative_id);
     KOBLING_ASSIGN_OR_RETURN(earlier, EarlierAnswer(core_, call_, header_.request_id(), digest));
@@ -189,7 +189,7 @@ bool SubmissionStream::PassesApprovedNumber(const StreamedIdentifiers& stream) c
   const State::View state = core_.state.Read();
   const Project& project = *FindProject(*state, header_.project_id());
   const std::uint64_t known =
-      core_.identities.CountPersonsInEither(project.index | project.relatives, stream.index | stream.relatives);
+      core_.identities.CountPersonsInEither(EverybodyIn(project), stream.index | stream.relatives);
   // A stranger has no other identifier that the directory knows, so each is a person.
   return known + stream.strangers.size() > project.rows.project.project_case().approved_persons();
 }
@@ -204,31 +204,8 @@ void SubmissionStream::LockSource(records::ProjectRecord project, Change& change
   change.event.changes = {{"locked", "no", "yes"}};
 }
 
-absl::StatusOr<SubmissionStream::Numbered> SubmissionStream::Number(const StreamedIdentifiers& stream) const {
-  std::vector<storage::NewIdentifier> entries;
-  entries.reserve(stream.strangers.size());
-  for (const Stranger& stranger : stream.strangers) {
-    entries.push_back(stranger.entry);
-  }
-  Numbered numbered;
-  KOBLING_ASSIGN_OR_RETURN(numbered.allotment, core_.directory.Allot(entries, numbered.directory_rows));
-  numbered.index = stream.index;
-  numbered.relatives = stream.relatives;
-  std::uint32_t number = numbered.allotment.first;
-  for (const Stranger& stranger : stream.strangers) {
-    (stranger.in_index ? numbered.index : numbered.relatives).add(number++);
-  }
-  for (storage::NumberSet* set : {&numbered.index, &numbered.relatives}) {
-    set->runOptimize();
-    set->shrinkToFit();
-  }
-  numbered.index_id = core_.sets.NameOf(numbered.index);
-  numbered.relative_id = core_.sets.NameOf(numbered.relatives);
-  return numbered;
-}
-
-absl::StatusOr<api::SubmitResponse> SubmissionStream::Store(Numbered numbered, const api::StreamCounts& counts,
-                                                            Change& change) const {
+absl::StatusOr<api::SubmitResponse> SubmissionStream::Store(NumberedIdentifiers numbered,
+                                                            const api::StreamCounts& counts, Change& change) const {
   records::SubmissionRecord record;
   record.set_project_id(header_.project_id());
   record.set_register_id(call_.caller.id.text());
@@ -250,7 +227,6 @@ absl::StatusOr<api::SubmitResponse> SubmissionStream::Store(Numbered numbered, c
   }
   KOBLING_RETURN_IF_ERROR(core_.sets.Put(numbered.index, change.batch).status());
   KOBLING_RETURN_IF_ERROR(core_.sets.Put(numbered.relatives, change.batch).status());
-  change.batch.Append(std::move(numbered.directory_rows));
   *record.mutable_counts() = ToRecord(counts);
   *record.mutable_columns() = header_.columns();
   *record.mutable_submitted() = MakeMark(core_, call_);
@@ -260,9 +236,10 @@ absl::StatusOr<api::SubmitResponse> SubmissionStream::Store(Numbered numbered, c
                relatives = std::move(numbered.relatives)](StateData& state) {
     state.projects[project].index |= index;
     state.projects[project].relatives |= relatives;
+    state.projects[project].former -= index;
+    state.projects[project].former -= relatives;
   });
-  change.Afterwards(
-      [&directory = core_.directory, allotment = std::move(numbered.allotment)] { directory.Publish(allotment); });
+  PublishNumbers(core_, numbered, change);
   *response.mutable_result() = ToApi(record);
   return response;
 }

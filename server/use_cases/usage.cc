@@ -171,7 +171,7 @@ absl::StatusOr<storage::NumberSet> UsageStream::Resolve(const records::KeyFileRe
   KOBLING_ASSIGN_OR_RETURN(const crypto::LinkagePrf prf,
                            core_.keys.ProjectPrf(core_.store, project_id, key_file.key_version()));
   const std::lock_guard lock(rows_in_use_.everybody());
-  KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet issued, core_.sets.Get(key_file.set()));
+  KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet issued, core_.sets.Get(CoveredSetOf(key_file)));
   KOBLING_ASSIGN_OR_RETURN(
       const LopenummerTable table,
       LopenummerTable::Compute(core_, prf, core_.identities.RepresentativesOf(project_id, issued)));

@@ -72,10 +72,11 @@ TEST(MethodPolicy, WhatChangesSomethingCarriesARequestIdAndWhatReadsDoesNot) {
   }
 }
 
-TEST(MethodPolicy, OnlyRegistersAndThePortalSendIdentifiers) {
+TEST(MethodPolicy, OnlyRegistersTheFeedAndThePortalSendIdentifiers) {
   const ApiFiles api;
   const std::set<std::string> with_identifiers = {
-      "/kobling.v1.PopulationService/Submit", "/kobling.v1.KeyFileService/Match", "/kobling.v1.InsightService/Lookup"};
+      "/kobling.v1.PopulationService/Submit", "/kobling.v1.KeyFileService/Match",
+      "/kobling.v1.ReservationService/LoadReservations", "/kobling.v1.InsightService/Lookup"};
   for (const auto* method : api.Methods()) {
     const auto* type = method->input_type();
     const auto* batch = type->FindFieldByName("batch");
@@ -86,6 +87,7 @@ TEST(MethodPolicy, OnlyRegistersAndThePortalSendIdentifiers) {
     ASSERT_NE(row, nullptr);
     if (has) {
       EXPECT_TRUE(row->roles == domain::RoleSet({domain::Role::kRegister}) ||
+                  row->roles == domain::RoleSet({domain::Role::kRegister, domain::Role::kIdentityFeed}) ||
                   row->roles == domain::RoleSet({domain::Role::kInsightPortal}))
           << row->method;
     }

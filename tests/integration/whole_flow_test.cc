@@ -191,11 +191,12 @@ class WholeFlowTest : public testing::Test {
         AsRegister(id), key_files_[id], {.folder = data_.path(), .signing_key = *signing_key, .retry = {.attempts = 1}},
         progress_);
     ASSERT_TRUE(fetched.ok()) << fetched.status();
-    const auto loaded = client::LoadKeyFile({.path = fetched->path,
-                                             .signature_path = fetched->signature_path,
-                                             .public_key = *signing_key,
-                                             .identity = identities_.at(id),
-                                             .arena = *arena_});
+    const client::SealedKeyFile sealed = {.path = fetched->path,
+                                          .signature_path = fetched->signature_path,
+                                          .public_key = *signing_key,
+                                          .identity = identities_.at(id),
+                                          .arena = *arena_};
+    const auto loaded = client::LoadKeyFiles(std::span(&sealed, 1));
     ASSERT_TRUE(loaded.ok()) << loaded.status();
     EXPECT_EQ(loaded->comment.persons, key_files_[id].persons());
     client::ApplyOptions options{.extract = Data(extract), .index = *client::ColumnName::Parse("fnr")};

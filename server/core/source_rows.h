@@ -1,0 +1,44 @@
+// Which identifiers a register's key file may have: the population, the scope of the source, and the reservations.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/core/core.h"
+#include "server/core/reservations.h"
+
+namespace kobling::server {
+
+enum class Reservations : std::uint8_t { kIgnored, kApplied };
+
+// Everybody in the project as far as the source is concerned: index persons, the relatives that it named itself, and
+// those that others named if the case says so. With reservations applied, nobody is in it who was named only by
+// registers that may not use their data; the source's own reservations are not looked at here.
+absl::StatusOr<storage::NumberSet> PopulationFor(const Core& core, const StateData& state, const Project& project,
+                                                 const records::SourceRecord& source, Reservations reservations);
+
+// The candidates whose persons are in the population and have no reservation that holds for the source.
+struct UnreservedRows {
+  storage::NumberSet identifiers;
+  std::uint64_t reserved = 0;  // identifiers that reservations kept out
+  std::vector<records::AppliedReservationListRecord> lists;
+};
+absl::StatusOr<UnreservedRows> WithoutReserved(const Core& core, const StateData& state, const Project& project,
+                                               const records::SourceRecord& source,
+                                               const storage::NumberSet& candidates);
+
+// The rows that a full key file of the source has now.
+struct SourceRows {
+  UnreservedRows rows;
+  std::uint64_t duplicates = 0;  // identifiers that the register sent more than once
+};
+// Fails with MATCH_MISSING or MATCH_PARKED where the scope needs a match.
+absl::StatusOr<SourceRows> RowsOf(const Core& core, const StateData& state, const Project& project,
+                                  const records::SourceRecord& source);
+
+// All defining sources have said that they are complete. Fails with POPULATION_INCOMPLETE, naming the first that has
+// not.
+absl::Status CheckPopulationComplete(const records::ProjectRecord& project);
+
+}  // namespace kobling::server
