@@ -232,7 +232,7 @@ void Endings::DeleteMemberships(const std::string& project_id, records::ProjectR
       storage::SetStore::Delete(set, change.batch);
     }
   }
-  const std::string& destroyed = DateText(*DayWhenKeyWasDestroyed(project));
+  const std::string destroyed = DateText(*DayWhenKeyWasDestroyed(project));
   change.event.operation = "project.delete-memberships";
   change.event.reason = "the key was destroyed on " + destroyed + "; who was included is kept for " +
                         std::to_string(core_.config.memberships_years) + " years after that";
