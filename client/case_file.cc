@@ -78,6 +78,12 @@ end_date = ""
 # Day on which the project's key is to be destroyed.
 deletion_date = ""
 
+# Only if citizens are not to be told of the project for a time: why, what allows it (for example
+# personopplysningsloven § 17), and the last day, at the latest the deletion date.
+insight_exemption_reason = ""
+insight_exemption_reference = ""
+insight_exemption_until = ""
+
 # One block for each condition of the decision (§ 4). Remove the '#' in front of the lines.
 # [[conditions]]
 # deletion, information or other
@@ -163,7 +169,7 @@ std::string SetField(Message& message, const FieldDescriptor& field, const toml:
     reflection.SetEnumValue(&message, &field, value == nullptr ? 0 : value->number());
     return "";
   }
-  if (field.name().ends_with("_date") && !CheckDate(field.name(), *text).ok()) {
+  if (IsDateField(field.name()) && !CheckDate(field.name(), *text).ok()) {
     return "write a date such as 2026-11-22";
   }
   reflection.SetString(&message, &field, *text);
@@ -210,6 +216,10 @@ bool MayBeEmpty(std::string_view field, const api::ProjectCase& project_case) {
   }
   if (field == "linkage_controller") {
     return project_case.linkage_performer() != api::LINKAGE_PERFORMER_DIRECTORATE_AS_PROCESSOR;
+  }
+  if (field.starts_with("insight_exemption_")) {  // all of them, or none
+    return project_case.insight_exemption_reason().empty() && project_case.insight_exemption_reference().empty() &&
+           project_case.insight_exemption_until().empty();
   }
   constexpr std::array<std::string_view, 8> kOptional = {"application_complete_date",
                                                          "case_number",
@@ -301,6 +311,8 @@ std::vector<absl::Status> CheckCase(const api::ProjectCase& project_case, absl::
   }
   return problems;
 }
+
+bool IsDateField(std::string_view field) { return field.ends_with("_date") || field.ends_with("_until"); }
 
 absl::Status CheckDate(std::string_view field, std::string_view text) {
   absl::CivilDay day;

@@ -29,6 +29,9 @@ absl::StatusOr<api::ProjectCase> ReadCaseFile(const std::filesystem::path& file)
 // error for each. A case whose end is before `today` can never be activated. The server has the last word.
 std::vector<absl::Status> CheckCase(const api::ProjectCase& project_case, absl::CivilDay today);
 
+// Whether the field of a case is a date.
+bool IsDateField(std::string_view field);
+
 // Fails with FIELD_MALFORMED, naming the field, unless the text is empty or a date such as 2026-11-22.
 absl::Status CheckDate(std::string_view field, std::string_view text);
 

@@ -151,6 +151,9 @@ class FakeConnection final : public Connection {
       const api::GetProjectHistoryRequest& request) override {
     return server_.Take<api::GetProjectHistoryResponse>(request);
   }
+  absl::StatusOr<api::Project> WaiveUsage(const api::WaiveUsageRequest& request) override {
+    return server_.Take<api::Project>(request);
+  }
   absl::StatusOr<api::ListSubmissionsResponse> ListSubmissions(const api::ListSubmissionsRequest& request) override {
     return server_.Take<api::ListSubmissionsResponse>(request);
   }

@@ -193,6 +193,79 @@ TEST(Insight, ReadsTheIdentifierFromStandardInputOnlyAndNeverPrintsIt) {
   EXPECT_EQ(runner.server.calls.size(), 2U);
 }
 
+TEST(Insight, ARepresentativeStandsOnTheSecondLine) {
+  CommandRunner runner;
+  const std::vector<std::string> command = {"insight",
+                                            "lookup",
+                                            "--purpose",
+                                            "asked by guardian",
+                                            "--representation",
+                                            "power-of-attorney",
+                                            "--representation-reference",
+                                            "fullmakt 26/7"};
+  const Result found = runner.RunWithInput(command, "01839012345\n01839012353\n", CommandRunner::Terminal::kNo);
+  EXPECT_EQ(found.code, ExitCode::kOk) << found.err;
+  const auto& request = runner.server.At<api::LookupRequest>(0);
+  EXPECT_EQ(request.identifier(), "01839012345");
+  EXPECT_EQ(request.representation().representative(), "01839012353");
+  EXPECT_EQ(request.representation().kind(), api::REPRESENTATION_KIND_POWER_OF_ATTORNEY);
+  EXPECT_EQ(request.representation().reference(), "fullmakt 26/7");
+
+  const Result typed = runner.RunWithInput(command, "01839012345\n01839012353\n", CommandRunner::Terminal::kYes);
+  EXPECT_THAT(typed.err, HasSubstr("The person's identifier"));
+  EXPECT_THAT(typed.err, HasSubstr("The representative's identifier"));
+  EXPECT_EQ(runner.server.calls.size(), 2U);
+
+  for (const char* input : {"01839012345\n", "01839012345\n0183901235\n", "01839012345\n01839012353\n01839012345\n"}) {
+    const Result bad = runner.RunWithInput(command, input, CommandRunner::Terminal::kNo);
+    EXPECT_EQ(bad.code, ExitCode::kUsageOrFile) << input;
+    EXPECT_FALSE(IdentifierScan(bad.out + bad.err).Next());
+  }
+  for (const std::vector<std::string>& half :
+       {std::vector<std::string>{"insight", "lookup", "--purpose", "p", "--representation", "guardian"},
+        {"insight", "lookup", "--purpose", "p", "--representation-reference", "26/7"},
+        {"insight", "lookup", "--purpose", "p", "--representation", "uncle", "--representation-reference", "26/7"}}) {
+    EXPECT_EQ(runner.RunWithInput(half, "01839012345\n01839012353\n", CommandRunner::Terminal::kNo).code,
+              ExitCode::kUsageOrFile);
+  }
+  EXPECT_EQ(runner.server.calls.size(), 2U);
+}
+
+TEST(Insight, AWithheldProjectSaysWhyAndUntilWhen) {
+  CommandRunner runner;
+  api::LookupResponse answer;
+  api::ProjectInsight& project = *answer.add_projects();
+  project.set_contact("post@example.no");
+  project.mutable_withheld()->set_reason("an investigation");
+  project.mutable_withheld()->set_legal_reference("personopplysningsloven § 16");
+  project.mutable_withheld()->set_until("2027-05-31");
+  project.mutable_withheld()->set_contact("post@example.no");
+  runner.server.Answer("LookupRequest", answer);
+  const Result found = runner.RunWithInput({"insight", "lookup", "--purpose", "own request"}, "01839012345\n",
+                                           CommandRunner::Terminal::kNo);
+  EXPECT_THAT(found.out, HasSubstr("withheld, an investigation (personopplysningsloven § 16), until 2027-05-31; ask "
+                                   "post@example.no"));
+}
+
+TEST(Project, AnExemptionFromInsightIsWholeInAFileToo) {
+  CommandRunner runner;
+  const std::string half = "insight_exemption_reason = \"r\"\n";
+  const Result missing = runner.Run({"project", "check", runner.folder.Write("case.toml", half)});
+  EXPECT_THAT(missing.err, HasSubstr("insight_exemption_reference"));
+  EXPECT_THAT(missing.err, HasSubstr("insight_exemption_until"));
+  EXPECT_THAT(runner.Run({"project", "check", runner.folder.Write("case.toml", "title = \"t\"\n")}).err,
+              Not(HasSubstr("insight_exemption")));
+  EXPECT_THAT(runner.Run({"project", "create", "--title", "t", "--exemption-until", "tomorrow"}).err,
+              HasSubstr("2026-11-22"));
+}
+
+TEST(WaiveUsage, SaysWhy) {
+  CommandRunner runner;
+  EXPECT_EQ(runner.Run({"project", "waive-usage", "P0041"}).code, ExitCode::kUsageOrFile);
+  EXPECT_EQ(runner.Run({"project", "waive-usage", "P0041", "--reason", "closed"}).code, ExitCode::kOk);
+  EXPECT_EQ(runner.server.At<api::WaiveUsageRequest>(0).reason(), "closed");
+}
+
 TEST(DestroyKey, NeedsTheProjectsIdFromTheTerminalOrAsAnOption) {
   CommandRunner runner;
   const std::vector<std::string> command = {"project", "destroy-key", "P0041", "--reason", "date reached"};

@@ -109,6 +109,7 @@ class Connection {
   virtual absl::StatusOr<api::Project> DestroyProjectKey(const api::DestroyProjectKeyRequest& request) = 0;
   virtual absl::StatusOr<api::GetProjectHistoryResponse> GetProjectHistory(
       const api::GetProjectHistoryRequest& request) = 0;
+  virtual absl::StatusOr<api::Project> WaiveUsage(const api::WaiveUsageRequest& request) = 0;
 
   virtual absl::StatusOr<api::ListSubmissionsResponse> ListSubmissions(const api::ListSubmissionsRequest& request) = 0;
   virtual absl::StatusOr<api::Submission> GetSubmission(const api::GetSubmissionRequest& request) = 0;

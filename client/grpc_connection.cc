@@ -194,6 +194,9 @@ absl::StatusOr<api::GetProjectHistoryResponse> GrpcConnection::GetProjectHistory
   return Unary("/kobling.v1.ProjectService/GetProjectHistory", *projects_,
                &api::ProjectService::Stub::GetProjectHistory, request);
 }
+absl::StatusOr<api::Project> GrpcConnection::WaiveUsage(const api::WaiveUsageRequest& request) {
+  return Unary("/kobling.v1.ProjectService/WaiveUsage", *projects_, &api::ProjectService::Stub::WaiveUsage, request);
+}
 
 absl::StatusOr<api::ListSubmissionsResponse> GrpcConnection::ListSubmissions(
     const api::ListSubmissionsRequest& request) {

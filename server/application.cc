@@ -36,6 +36,7 @@
 #include "server/services/stream_watch.h"
 #include "server/services/unknown_method_service.h"
 #include "server/services/usage_service.h"
+#include "server/use_cases/endings.h"
 #include "storage/rocksdb_key_value_store.h"
 
 namespace kobling::server {
@@ -73,7 +74,7 @@ struct Application::Parts {
   absl::Status Open();
   void Fail(const absl::Status& status);
   absl::Status PurgeDestroyedKeys() const;
-  void KeepKeyFilesTidy();
+  void Upkeep();
 
   const ServerConfig config;
   const domain::Clock& clock;
@@ -95,6 +96,7 @@ struct Application::Parts {
   std::unique_ptr<Core> core;
   std::unique_ptr<Pipeline> pipeline;
   std::unique_ptr<KeyFiles> key_files;
+  std::unique_ptr<Endings> endings;
 
   std::mutex failure_mutex;
   absl::Status failure;           // guarded by failure_mutex
@@ -127,8 +129,9 @@ absl::Status Application::Parts::Open() {
   core = std::make_unique<Core>(Core{config, clock, *store, *keys, *directory, *sets, identities, *state, *committer});
   pipeline = std::make_unique<Pipeline>(*core, log);
   key_files = std::make_unique<KeyFiles>(*core, folder);
+  endings = std::make_unique<Endings>(*core, folder, log);
   KOBLING_RETURN_IF_ERROR(PurgeDestroyedKeys());
-  KeepKeyFilesTidy();
+  Upkeep();
   log.Info("opened", {Field("identifiers", directory->size()), Field("events", events->size())});
   return absl::OkStatus();
 }
@@ -146,9 +149,13 @@ absl::Status Application::Parts::PurgeDestroyedKeys() const {
   return store->Purge(storage::Family::kKeys);
 }
 
-void Application::Parts::KeepKeyFilesTidy() {
+void Application::Parts::Upkeep() {
+  // In this order: for a key file that expires today, no report is waited for.
   if (absl::Status status = key_files->Upkeep(); !status.ok()) {
     log.Error("key files do not agree with their records", {Field("error", status)});
+  }
+  if (absl::Status status = endings->Upkeep(); !status.ok()) {
+    log.Error("projects could not be brought to their end", {Field("error", status)});
   }
 }
 
@@ -246,7 +253,7 @@ absl::Status Application::Serve(const ServeOptions& options) {
   while (!stop.stop_requested()) {
     wake.wait_for(lock, stop, kUpkeepInterval, [] { return false; });
     if (!stop.stop_requested()) {
-      parts.KeepKeyFilesTidy();
+      parts.Upkeep();
     }
   }
   parts.log.Info("draining");

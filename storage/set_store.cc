@@ -15,6 +15,7 @@ namespace {
 constexpr char kWhole = 0;
 constexpr char kChunk = 1;
 constexpr std::size_t kIdBytes = 16;
+constexpr std::string_view kPurgeDueKey = "sets/purge";  // in the family meta, while deleted sets may be in files
 
 std::string WholeKey(const SetId& id) { return id + std::string(1, kWhole); }
 
@@ -130,6 +131,24 @@ absl::StatusOr<bool> SetStore::Contains(const SetId& id, std::uint32_t number) c
     return domain::MakeError(domain::Reason::kRecordCorrupt, {{domain::DetailKey::kHint, "a set is missing"}});
   }
   return false;
+}
+
+void SetStore::Delete(const SetId& id, WriteBatch& batch) {
+  if (id.size() == kIdBytes) {  // the empty set has no row, and its name is the beginning of all others
+    batch.DeleteRange(Family::kSets, KeyRange::Prefix(id));
+    batch.Put(Family::kMeta, kPurgeDueKey, "");
+  }
+}
+
+absl::Status SetStore::PurgeDeleted(KeyValueStore& store) {
+  KOBLING_ASSIGN_OR_RETURN(const std::optional<std::string> due, store.Get(Family::kMeta, kPurgeDueKey));
+  if (!due.has_value()) {
+    return absl::OkStatus();
+  }
+  KOBLING_RETURN_IF_ERROR(store.Purge(Family::kSets));
+  WriteBatch batch;
+  batch.Delete(Family::kMeta, kPurgeDueKey);
+  return store.Commit(batch);
 }
 
 }  // namespace kobling::storage

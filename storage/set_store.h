@@ -41,6 +41,13 @@ class SetStore {
   // does.
   absl::StatusOr<bool> Contains(const SetId& id, std::uint32_t number) const;
 
+  // Adds the deletion of the set's rows to the batch. Equal sets are one: only for a set that nothing names any more.
+  static void Delete(const SetId& id, WriteBatch& batch);
+
+  // Makes deleted sets disappear from the files of the store, if any was deleted since this was done last; a crash
+  // between the two is made up for by the next call. For one thread at a time, which is also the one that deletes.
+  static absl::Status PurgeDeleted(KeyValueStore& store);
+
  private:
   absl::StatusOr<NumberSet> Open(std::string_view row_key, std::string_view sealed) const;
 

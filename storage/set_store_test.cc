@@ -203,5 +203,72 @@ TEST_F(SetStoreTest, NothingThatIsStoredIsClear) {
       << "the low halves, as Roaring has them";
 }
 
+TEST_F(SetStoreTest, ADeletedSetIsGoneAndNoOther) {
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE(seed);
+  std::mt19937_64 random(seed);
+  const NumberSet large = Random(random, 60'000, 10'000'000);
+  const SetId small = Put(Range(0, 100));
+  const SetId gone = Put(large);
+  const SetId also_gone = Put(Range(5, 9));
+  const SetId kept = Put(Random(random, 60'000, 10'000'000));
+  WriteBatch batch;
+  SetStore::Delete(gone, batch);
+  SetStore::Delete(also_gone, batch);
+  SetStore::Delete(SetId(), batch);
+  EXPECT_TRUE(sets_.Get(gone).ok()) << "not before the batch is committed";
+  ASSERT_TRUE(store_.Commit(batch).ok());
+  EXPECT_EQ(ReasonOf(sets_.Get(gone).status()), Reason::kRecordCorrupt);
+  EXPECT_EQ(ReasonOf(sets_.Contains(also_gone, 5).status()), Reason::kRecordCorrupt);
+  EXPECT_TRUE(sets_.Get(small).ok());
+  EXPECT_TRUE(sets_.Get(kept).ok());
+  EXPECT_EQ(Put(large), gone) << "the same people may come again";
+  EXPECT_TRUE(sets_.Get(gone).value() == large);
+}
+
+TEST_F(SetStoreTest, DeletedSetsArePurgedOnceAlsoAfterAStopInBetween) {
+  class CountingStore final : public KeyValueStore {
+   public:
+    explicit CountingStore(MemoryKeyValueStore& store) : store_(store) {}
+    absl::StatusOr<std::optional<std::string>> Get(Family family, std::string_view key) const override {
+      return store_.Get(family, key);
+    }
+    absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(
+        Family family, std::span<const std::string_view> keys) const override {
+      return store_.MultiGet(family, keys);
+    }
+    absl::StatusOr<std::unique_ptr<Iterator>> Scan(Family family, const KeyRange& range) const override {
+      return store_.Scan(family, range);
+    }
+    absl::StatusOr<std::unique_ptr<Reader>> TakeSnapshot() const override { return store_.TakeSnapshot(); }
+    absl::Status Commit(const WriteBatch& batch) override { return store_.Commit(batch); }
+    absl::Status Purge(Family family) override {
+      EXPECT_EQ(family, Family::kSets);
+      ++purges;
+      return fails ? domain::MakeError(Reason::kStorageUnavailable) : absl::OkStatus();
+    }
+    absl::StatusOr<std::uint64_t> ApproximateBytes(Family family) const override {
+      return store_.ApproximateBytes(family);
+    }
+    int purges = 0;
+    bool fails = false;
+
+   private:
+    MemoryKeyValueStore& store_;
+  } store(store_);
+  WriteBatch batch;
+  SetStore::Delete(Put(Range(0, 100)), batch);
+  EXPECT_TRUE(SetStore::PurgeDeleted(store).ok());
+  EXPECT_EQ(store.purges, 0);
+  ASSERT_TRUE(store_.Commit(batch).ok());
+  store.fails = true;
+  EXPECT_EQ(ReasonOf(SetStore::PurgeDeleted(store)), Reason::kStorageUnavailable);
+  store.fails = false;
+  EXPECT_TRUE(SetStore::PurgeDeleted(store).ok());
+  EXPECT_EQ(store.purges, 2);
+  EXPECT_TRUE(SetStore::PurgeDeleted(store).ok());
+  EXPECT_EQ(store.purges, 2);
+}
+
 }  // namespace
 }  // namespace kobling::storage

@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <string>
+#include <string_view>
 
 #include "client/commands/all_commands.h"
+#include "client/commands/shared_options.h"
 #include "client/read_line.h"
 #include "crypto/secret_memory.h"
 #include "domain/national_id.h"
@@ -15,33 +18,78 @@ void Wipe(std::string& text) {
   text.clear();
 }
 
-// From standard input, never from the command line; hidden where it is typed.
-absl::StatusOr<std::string> ReadIdentifier(const Surroundings& surroundings) {
+void WipeIdentifiers(api::LookupRequest& request) {
+  Wipe(*request.mutable_identifier());
+  if (request.has_representation()) {
+    Wipe(*request.mutable_representation()->mutable_representative());
+  }
+}
+
+absl::Status CheckElevenDigits(const std::string& identifier, std::string_view whose) {
+  const bool is_eleven_digits =
+      identifier.size() == domain::NationalId::kLength &&
+      std::all_of(identifier.begin(), identifier.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (is_eleven_digits) {
+    return absl::OkStatus();
+  }
+  return domain::MakeError(
+      identifier.empty() ? domain::Reason::kIdentifierEmpty : domain::Reason::kIdentifierNotElevenDigits,
+      {{domain::DetailKey::kFile, "standard input"}, {domain::DetailKey::kField, whose}});
+}
+
+// One line from standard input, never from the command line; hidden where it is typed.
+absl::StatusOr<std::string> ReadIdentifier(const Surroundings& surroundings, std::string_view whose) {
   if (surroundings.input_is_terminal) {
-    surroundings.err << "The person's identifier (not shown): " << std::flush;
+    surroundings.err << "The " << whose << "'s identifier (not shown): " << std::flush;
   }
   KOBLING_ASSIGN_OR_RETURN(std::string identifier, ReadHiddenLine(surroundings.input));
   if (surroundings.input_is_terminal) {
     surroundings.err << '\n';
   }
-  if (!surroundings.input_is_terminal) {
-    const auto has_more = HasMoreText(surroundings.input);
-    if (!has_more.ok() || *has_more) {
-      Wipe(identifier);
-      KOBLING_RETURN_IF_ERROR(has_more.status());
-      return UsageError("standard input has more than one line; one look-up asks for one person");
-    }
-  }
-  const bool is_eleven_digits =
-      identifier.size() == domain::NationalId::kLength &&
-      std::all_of(identifier.begin(), identifier.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (!is_eleven_digits) {
-    const auto reason =
-        identifier.empty() ? domain::Reason::kIdentifierEmpty : domain::Reason::kIdentifierNotElevenDigits;
+  if (const absl::Status status = CheckElevenDigits(identifier, whose); !status.ok()) {
     Wipe(identifier);
-    return domain::MakeError(reason, {{domain::DetailKey::kFile, "standard input"}});
+    return status;
   }
   return identifier;
+}
+
+absl::Status CheckNoMoreLines(const Surroundings& surroundings, std::string_view expected) {
+  if (surroundings.input_is_terminal) {
+    return absl::OkStatus();
+  }
+  KOBLING_ASSIGN_OR_RETURN(const bool has_more, HasMoreText(surroundings.input));
+  return has_more ? UsageError("standard input has more than " + std::string(expected)) : absl::OkStatus();
+}
+
+absl::Status ReadIdentifiers(const Surroundings& surroundings, api::LookupRequest& request) {
+  KOBLING_ASSIGN_OR_RETURN(*request.mutable_identifier(), ReadIdentifier(surroundings, "person"));
+  if (!request.has_representation()) {
+    return CheckNoMoreLines(surroundings, "one line; one look-up asks for one person");
+  }
+  KOBLING_ASSIGN_OR_RETURN(*request.mutable_representation()->mutable_representative(),
+                           ReadIdentifier(surroundings, "representative"));
+  return CheckNoMoreLines(surroundings, "two lines: the person, then the representative");
+}
+
+absl::Status FillInRepresentation(const std::string& word, const std::string& reference, api::LookupRequest& request) {
+  if (word.empty() && reference.empty()) {
+    return absl::OkStatus();
+  }
+  const auto* const kind = FindWord(*api::RepresentationKind_descriptor(), word);
+  if (kind == nullptr) {
+    return UsageError("--representation is one of: " + WordList(*api::RepresentationKind_descriptor()));
+  }
+  if (reference.empty()) {
+    return UsageError("--representation-reference is needed: what the representation rests on");
+  }
+  request.mutable_representation()->set_kind(static_cast<api::RepresentationKind>(kind->number()));
+  request.mutable_representation()->set_reference(reference);
+  return absl::OkStatus();
+}
+
+std::string WithheldText(const api::Withheld& withheld) {
+  return "withheld, " + withheld.reason() + " (" + withheld.legal_reference() + "), until " + withheld.until() +
+         "; ask " + withheld.contact();
 }
 
 // One row for each project and register in tables and CSV; JSON has the answer as it is.
@@ -59,6 +107,9 @@ void PrintProjects(Session& session, const api::LookupResponse& answer) {
                    {"register.used_on", "used_on"}});
   for (const api::ProjectInsight& project : answer.projects()) {
     Json row = ToJson(project);
+    if (project.has_withheld()) {
+      row["title"] = WithheldText(project.withheld());
+    }
     if (session.options().format == Format::kJson || project.registers().empty()) {
       list.Add(row);
       continue;
@@ -76,20 +127,30 @@ void PrintProjects(Session& session, const api::LookupResponse& answer) {
 void AddInsightCommands(CommandTree& tree) {
   CLI::App& group = tree.AddGroup("insight", "A citizen's question: which projects include me");
   Command lookup = tree.AddCommand(
-      group, {.name = "lookup",
-              .about = "Reads one identifier from standard input and lists every project that includes the person.",
-              .examples = {"kobling insight lookup --purpose \"citizen's own request\" --format json < identifier.txt",
-                           "kobling insight lookup --purpose \"citizen's own request\"   (asks for the identifier)"},
-              .methods = {"InsightService/Lookup"}});
+      group,
+      {.name = "lookup",
+       .about = "Reads an identifier from standard input and lists the projects that include the person.",
+       .examples = {"kobling insight lookup --purpose \"citizen's own request\" --format json < identifier.txt",
+                    "kobling insight lookup --purpose \"citizen's own request\"   (asks for the identifier)",
+                    "kobling insight lookup --purpose \"asked by guardian\" --representation guardian \\\n"
+                    "    --representation-reference 'vergemål 26/118' < two_lines.txt   (person, representative)"},
+       .methods = {"InsightService/Lookup"}});
   const TextValue purpose = lookup.Text("--purpose", "Why; the person can see it", Need::kRequired);
-  lookup.Run([purpose](Session& session) -> absl::StatusOr<ExitCode> {
+  const TextValue representation = lookup.Text(
+      "--representation", "Who asks stands on a second line: " + WordList(*api::RepresentationKind_descriptor()),
+      Need::kOptional);
+  const TextValue reference =
+      lookup.Text("--representation-reference", "What it rests on: a number of yours, no identifier", Need::kOptional);
+  lookup.Run([=](Session& session) -> absl::StatusOr<ExitCode> {
     api::LookupRequest request;
     request.set_purpose(*purpose);
-    KOBLING_ASSIGN_OR_RETURN(std::string identifier, ReadIdentifier(session.surroundings()));
-    request.set_identifier(identifier);
-    Wipe(identifier);
+    KOBLING_RETURN_IF_ERROR(FillInRepresentation(*representation, *reference, request));
+    if (const absl::Status read = ReadIdentifiers(session.surroundings(), request); !read.ok()) {
+      WipeIdentifiers(request);
+      return read;
+    }
     const auto answer = session.Ask(&Connection::Lookup, request);
-    Wipe(*request.mutable_identifier());
+    WipeIdentifiers(request);
     KOBLING_RETURN_IF_ERROR(answer.status());
     PrintProjects(session, *answer);
     return ExitCode::kOk;

@@ -18,13 +18,13 @@ class CaseOptions {
  public:
   explicit CaseOptions(Command& command)
       : file_(command.Text("--file", "Read the case from a TOML file; options override it", Need::kOptional)) {
-    const auto add = [&](const char* field, const std::string& about) {
-      std::string option = std::string("--") + field;
+    const auto add_as = [&](std::string option, const char* field, const std::string& about) {
       for (char& c : option) {
         c = c == '_' ? '-' : c;
       }
-      texts_.emplace_back(field, command.Text(option, about, Need::kOptional));
+      texts_.emplace_back(field, command.Text("--" + option, about, Need::kOptional));
     };
+    const auto add = [&](const char* field, const std::string& about) { add_as(field, field, about); };
     add("title", "Title");
     add("purpose", "Purpose in plain language, as citizens read it");
     add("purpose_kind", "Kind of purpose, see kobling project template");
@@ -43,6 +43,9 @@ class CaseOptions {
     add("linkage_controller", "For whom the directorate links, as a processor");
     add("analysis_room", "Where the data are analysed: TSD, HUNT, SAFE or other");
     add("results_link", "Where results are published, https://...");
+    add_as("exemption_reason", "insight_exemption_reason", "Why citizens are not told of the project for a time");
+    add_as("exemption_reference", "insight_exemption_reference", "What allows it: personopplysningsloven § 17");
+    add_as("exemption_until", "insight_exemption_until", "Last day of the exemption from insight");
   }
 
   bool has_file() const { return !file_->empty(); }
@@ -74,7 +77,7 @@ class CaseOptions {
       target.GetReflection()->SetEnumValue(&target, field, word->number());
       return absl::OkStatus();
     }
-    if (name.ends_with("_date")) {
+    if (IsDateField(name)) {
       KOBLING_RETURN_IF_ERROR(CheckDate(name, value));
     }
     target.GetReflection()->SetString(&target, field, value);

@@ -142,11 +142,31 @@ void AddDestroyKey(CommandTree& tree, CLI::App& group) {
   });
 }
 
+void AddWaiveUsage(CommandTree& tree, CLI::App& group) {
+  Command waive = tree.AddCommand(
+      group, {.name = "waive-usage",
+              .about = "Waives missing reports of use, so that a closed project loses its key on its day.",
+              .examples = {"kobling usage status P0041",
+                           "kobling project waive-usage P0041 --reason 'the register no longer exists'"},
+              .methods = {"ProjectService/WaiveUsage"}});
+  const TextValue project = ProjectArgument(waive);
+  const TextValue reason = ReasonOption(waive);
+  waive.Run([project, reason](Session& session) -> absl::StatusOr<ExitCode> {
+    api::WaiveUsageRequest request;
+    request.set_project_id(*project);
+    request.set_reason(*reason);
+    KOBLING_ASSIGN_OR_RETURN(const api::Project changed, session.Change(&Connection::WaiveUsage, request));
+    session.Print(changed);
+    return ExitCode::kOk;
+  });
+}
+
 }  // namespace
 
 void AddProjectKeyCommands(CommandTree& tree, CLI::App& project) {
   AddActivateAndClose(tree, project);
   AddRevisions(tree, project);
+  AddWaiveUsage(tree, project);
   AddDestroyKey(tree, project);
 }
 

@@ -49,6 +49,8 @@ std::vector<ListColumn> ProjectColumns() {
           {"project_case.data_user", "data_user"},
           {"project_case.end_date", "end_date"},
           {"deadline.due_date", "delivery_due"},
+          {"destruction.on", "destroyed_on"},
+          {"destruction.blocked.reason", "blocked"},
           {"persons", "persons"}};
 }
 

@@ -219,6 +219,28 @@ api::UsageReport ToApi(const records::UsageRecord& usage) {
   return target;
 }
 
+namespace {
+
+api::Destruction ToApiDestruction(const records::ProjectRecord& project) {
+  api::Destruction target;
+  target.set_on(project.destruction_on());
+  if (project.has_destruction_warned()) {
+    *target.mutable_warned() = ToApi(project.destruction_warned());
+  }
+  if (project.has_destruction_blocked()) {
+    *target.mutable_blocked() = ToApi(project.destruction_blocked());
+  }
+  if (project.has_usage_waived()) {
+    *target.mutable_usage_waived() = ToApi(project.usage_waived());
+  }
+  if (project.has_memberships_deleted()) {
+    *target.mutable_memberships_deleted() = ToApi(project.memberships_deleted());
+  }
+  return target;
+}
+
+}  // namespace
+
 api::Project ToApi(const records::ProjectRecord& project, std::uint64_t persons) {
   api::Project target;
   target.set_id(project.id());
@@ -262,6 +284,9 @@ api::Project ToApi(const records::ProjectRecord& project, std::uint64_t persons)
   }
   if (project.has_key_destroyed()) {
     *target.mutable_key_destroyed() = ToApi(project.key_destroyed());
+  }
+  if (project.has_destruction_warned() || project.has_usage_waived() || project.has_memberships_deleted()) {
+    *target.mutable_destruction() = ToApiDestruction(project);
   }
   target.set_persons(persons);
   target.set_key_version(project.key_version());

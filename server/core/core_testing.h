@@ -25,6 +25,7 @@
 #include "server/core/key_file_folder.h"
 #include "server/runtime/testing.h"
 #include "server/use_cases/audit.h"
+#include "server/use_cases/endings.h"
 #include "server/use_cases/insight.h"
 #include "server/use_cases/key_files.h"
 #include "server/use_cases/population.h"
@@ -150,10 +151,13 @@ class TestCore {
   ReservationLists reservations() const { return ReservationLists(*core_); }
   Insight insight() const { return Insight(*core_, rules_); }
   Audit audit() const { return Audit(*core_); }
+  Endings endings() { return Endings(*core_, folder_, log_); }
   const Core& core() const { return *core_; }
   const storage::EventLog& event_log() const { return *events_; }
   FaultyStore& store() { return store_; }
   FakeClock& clock() { return clock_; }
+  // Lines of the operators' log.
+  std::vector<std::string> LogLines() const { return log_lines_->lines(); }
   StreamRows& rows_in_use() { return rows_in_use_; }
   const domain::NationalIdRules& rules() const { return rules_; }
   const std::vector<absl::Status>& failures() const { return failures_; }
@@ -232,6 +236,8 @@ class TestCore {
 
   ServerConfig config_;
   FakeClock clock_;
+  std::shared_ptr<CollectingSink> log_lines_ = std::make_shared<CollectingSink>();
+  Log log_{Level::kInfo, clock_, log_lines_};
   domain::NationalIdRules rules_;
   StreamRows rows_in_use_;
   TemporaryFolder temporary_;

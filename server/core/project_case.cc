@@ -171,6 +171,38 @@ absl::Status CheckDateOrder(const records::CaseRecord& project_case) {
   return absl::OkStatus();
 }
 
+// An exemption from insight has a reason, a paragraph and an end, and ends with the project at the latest.
+absl::Status CheckInsightExemption(const records::CaseRecord& project_case) {
+  const auto fields = {std::pair("insight_exemption_reason", &project_case.insight_exemption_reason()),
+                       std::pair("insight_exemption_reference", &project_case.insight_exemption_reference()),
+                       std::pair("insight_exemption_until", &project_case.insight_exemption_until())};
+  if (std::all_of(fields.begin(), fields.end(), [](const auto& field) { return field.second->empty(); })) {
+    return absl::OkStatus();
+  }
+  for (const auto& [field, value] : fields) {
+    if (value->empty()) {
+      return MakeError(Reason::kFieldMissing,
+                       {{DetailKey::kField, field},
+                        {DetailKey::kHint,
+                         "personopplysningsloven §§ 16 and 17: an exemption from insight has a written reason, a legal "
+                         "reference and a last day"}});
+    }
+  }
+  KOBLING_RETURN_IF_ERROR(
+      CheckRequiredText("insight_exemption_reason", project_case.insight_exemption_reason(), kShortText));
+  KOBLING_RETURN_IF_ERROR(
+      CheckRequiredText("insight_exemption_reference", project_case.insight_exemption_reference(), kShortText));
+  KOBLING_RETURN_IF_ERROR(CheckDate("insight_exemption_until", project_case.insight_exemption_until()));
+  const std::string& until = project_case.insight_exemption_until();
+  if ((!project_case.deletion_date().empty() && until > project_case.deletion_date()) ||
+      until < project_case.start_date()) {
+    return MakeError(Reason::kDateOrder,
+                     {{DetailKey::kField, "insight_exemption_until"},
+                      {DetailKey::kHint, "a day of the project, from start_date to deletion_date"}});
+  }
+  return absl::OkStatus();
+}
+
 // The value of a field that is not repeated, as people read it.
 std::string ValueText(const google::protobuf::Message& message, const google::protobuf::FieldDescriptor& field) {
   const google::protobuf::Reflection& reflection = *message.GetReflection();
@@ -265,6 +297,7 @@ absl::Status CheckCase(const records::CaseRecord& project_case,
     KOBLING_RETURN_IF_ERROR(CheckDate(field, *value));
   }
   KOBLING_RETURN_IF_ERROR(CheckDateOrder(project_case));
+  KOBLING_RETURN_IF_ERROR(CheckInsightExemption(project_case));
   if (project_case.approved_persons() > kMostPersons) {
     return MakeError(Reason::kFieldMalformed,
                      {{DetailKey::kField, "approved_persons"}, {DetailKey::kLimit, kMostPersons}});

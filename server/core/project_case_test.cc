@@ -87,7 +87,10 @@ TEST(ProjectCase, EveryFieldOfACaseIsEitherNeededOrKnownToBeOptional) {
                                           "rights_nynorsk",
                                           "rights_english",
                                           "results_link",
-                                          "application_complete_date"};
+                                          "application_complete_date",
+                                          "insight_exemption_reason",
+                                          "insight_exemption_reference",
+                                          "insight_exemption_until"};
   const records::CaseRecord complete = Complete();
   for (int i = 0; i < records::CaseRecord::descriptor()->field_count(); ++i) {
     const auto* const field = records::CaseRecord::descriptor()->field(i);
@@ -118,6 +121,18 @@ TEST(ProjectCase, IdentifiersInTextsAreRefused) {
       {"linkage_controller", [](records::CaseRecord& c, const std::string& text) { c.set_linkage_controller(text); }},
       {"analysis_room_details",
        [](records::CaseRecord& c, const std::string& text) { c.set_analysis_room_details(text); }},
+      {"insight_exemption_reason",
+       [](records::CaseRecord& c, const std::string& text) {
+         c.set_insight_exemption_reason(text);
+         c.set_insight_exemption_reference("§ 17");
+         c.set_insight_exemption_until("2027-01-01");
+       }},
+      {"insight_exemption_reference",
+       [](records::CaseRecord& c, const std::string& text) {
+         c.set_insight_exemption_reason("fordi");
+         c.set_insight_exemption_reference(text);
+         c.set_insight_exemption_until("2027-01-01");
+       }},
       {"conditions[1].text",
        [](records::CaseRecord& c, const std::string& text) {
          c.add_conditions()->set_kind(1);
@@ -195,6 +210,28 @@ TEST(ProjectCase, DatesMustBeDatesAndInOrder) {
   project_case.set_end_date(project_case.start_date());
   project_case.set_deletion_date(project_case.start_date());
   EXPECT_THAT(CheckCase(project_case, TwoRegisters(), DefaultCaseRules()), IsOk());
+}
+
+TEST(ProjectCase, AnExemptionFromInsightIsWholeAndEndsWithTheProject) {
+  const auto with = [](const char* reason, const char* reference, const char* until) {
+    records::CaseRecord project_case = Complete();
+    project_case.set_insight_exemption_reason(reason);
+    project_case.set_insight_exemption_reference(reference);
+    project_case.set_insight_exemption_until(until);
+    return project_case;
+  };
+  for (const char* until : {"2026-11-01", "2030-01-01"}) {
+    EXPECT_THAT(CheckCase(with("fordi", "§ 17", until), TwoRegisters(), DefaultCaseRules()), IsOk()) << until;
+  }
+  for (const char* until : {"2026-10-31", "2030-01-02"}) {
+    ExpectMalformed(with("fordi", "§ 17", until), Reason::kDateOrder, "insight_exemption_until");
+  }
+  ExpectMalformed(with("fordi", "§ 17", "for good"), Reason::kFieldMalformed, "insight_exemption_until");
+  ExpectMalformed(with("", "§ 17", "2027-01-01"), Reason::kFieldMissing, "insight_exemption_reason");
+  ExpectMalformed(with("fordi", "", "2027-01-01"), Reason::kFieldMissing, "insight_exemption_reference");
+  ExpectMalformed(with("fordi", "§ 17", ""), Reason::kFieldMissing, "insight_exemption_until");
+  const absl::Status status = CheckCase(with("fordi", "§ 17", ""), TwoRegisters(), DefaultCaseRules());
+  EXPECT_THAT(DetailOf(status, "hint"), ::testing::HasSubstr("personopplysningsloven"));
 }
 
 TEST(ProjectCase, SourcesMustMakeSense) {

@@ -34,7 +34,7 @@ absl::StatusOr<std::unique_ptr<State>> State::Load(const storage::Reader& store,
   for (auto& [id, rows] : projects) {
     Project& project = state->data_.projects[id];
     for (const records::SubmissionRecord& submission : rows.submissions) {
-      if (submission.withdrawn() && !submission.withdrawn_after_issue()) {
+      if ((submission.withdrawn() && !submission.withdrawn_after_issue()) || rows.project.has_memberships_deleted()) {
         continue;
       }
       KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet index, sets.Get(submission.index_set()));

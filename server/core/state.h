@@ -20,7 +20,8 @@ namespace kobling::server {
 namespace records = ::kobling::storage::v1;
 
 // One project. `index` and `relatives` are the union of the submissions that stand; somebody may be in both. `former`
-// are those who were in a submission that was withdrawn after key files were issued, and are in none that stands.
+// are those who were in a submission that was withdrawn after key files were issued, and are in none that stands. All
+// are empty once the memberships were deleted.
 struct Project {
   storage::ProjectRows rows;
   storage::NumberSet index;
@@ -45,7 +46,7 @@ struct StateData {
 // and never hold a view while a change is committed by the same thread.
 class State {
  public:
-  // Reads all records, and the sets of all submissions that stand.
+  // Reads all records, and the sets of all submissions that stand, except in projects whose memberships were deleted.
   static absl::StatusOr<std::unique_ptr<State>> Load(const storage::Reader& store, const storage::SetStore& sets);
 
   class View {

@@ -156,6 +156,15 @@ std::vector<Setting> AllSettings() {
       Number("key_files.recipient_key_validity_days", kDays,
              [](Config& c, std::int64_t n) { c.recipient_key_validity_days = As<std::uint32_t>(n); }),
       Number("usage.due_days", kDays, [](Config& c, std::int64_t n) { c.usage_due_days = As<std::uint32_t>(n); }),
+      Number("retention.warning_days", kDays,
+             [](Config& c, std::int64_t n) { c.destruction_warning_days = As<std::uint32_t>(n); }),
+      {"retention.memberships_years", Need::kOptional,
+       "0 (for good) or a whole number from 10 to 100: helseregisterloven § 19 h asks for ten years",
+       [](const toml::node& node, Config& config) {
+         const std::int64_t years = node.value_exact<std::int64_t>().value_or(-1);
+         config.memberships_years = As<std::uint32_t>(years);
+         return years == 0 || (years >= 10 && years <= 100);
+       }},
       Switch("identifiers.fh", &AcceptedSeries::fh),
       Switch("identifiers.npid20", &AcceptedSeries::npid20),
       Switch("identifiers.nav40", &AcceptedSeries::nav40),
@@ -358,6 +367,10 @@ recipient_key_validity_days = 730
 
 [usage]
 due_days = 90
+
+[retention]
+warning_days = 30  # before a project's key is destroyed
+memberships_years = 10  # who was included, after the key is gone; 0: for good
 
 [case]
 rules_file = "case-rules.toml"  # kinds of sources, authorities, analysis rooms, deadlines

@@ -50,6 +50,8 @@ struct ServerConfig {
   std::uint32_t key_file_expiry_days = 90;
   std::uint32_t recipient_key_validity_days = 730;
   std::uint32_t usage_due_days = 90;
+  std::uint32_t destruction_warning_days = 30;
+  std::uint32_t memberships_years = 10;  // after the destruction of the project's key; 0: for good
   domain::AcceptedSeries accepted_series;
   std::filesystem::path case_rules_file;  // empty: the rules that come with the program
   CaseRules case_rules = DefaultCaseRules();

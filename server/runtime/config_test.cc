@@ -75,6 +75,8 @@ TEST_F(ConfigTest, RequiredKeysAreEnoughAndTheRestHasDefaults) {
   EXPECT_EQ(config->key_file_expiry_days, 90U);
   EXPECT_EQ(config->recipient_key_validity_days, 730U);
   EXPECT_EQ(config->usage_due_days, 90U);
+  EXPECT_EQ(config->destruction_warning_days, 30U);
+  EXPECT_EQ(config->memberships_years, 10U);
   EXPECT_EQ(config->limits.max_stream_rows, 20'000'000U);
   EXPECT_EQ(config->limits.max_total_stream_rows, 40'000'000U);
   EXPECT_EQ(config->limits.max_message_bytes, 4U * 1024 * 1024);
@@ -101,6 +103,9 @@ expiry_days = 1
 recipient_key_validity_days = 2
 [usage]
 due_days = 3
+[retention]
+warning_days = 8
+memberships_years = 0
 [identifiers]
 fh = true
 npid20 = true
@@ -122,6 +127,8 @@ level = "debug")");
   EXPECT_EQ(config->key_file_expiry_days, 1U);
   EXPECT_EQ(config->recipient_key_validity_days, 2U);
   EXPECT_EQ(config->usage_due_days, 3U);
+  EXPECT_EQ(config->destruction_warning_days, 8U);
+  EXPECT_EQ(config->memberships_years, 0U);
   const auto& series = config->accepted_series;
   EXPECT_TRUE(series.fh && series.npid20 && series.nav40 && series.npid60 && series.nhn65);
   EXPECT_FALSE(series.synthetic80 || series.unprefixed);
@@ -222,6 +229,20 @@ TEST_F(ConfigTest, TextThatIsNotTomlIsRefusedWithItsLine) {
 
 TEST_F(ConfigTest, MissingFileIsSaidToBeMissing) {
   EXPECT_EQ(ReasonOf(LoadConfig(folder_.path() / "none.toml").status()), Reason::kFileNotFound);
+}
+
+TEST_F(ConfigTest, WhoWasIncludedIsKeptForTheTenYearsOfTheLawOrLonger) {
+  const auto with = [&](std::string_view years) {
+    return Load(Replaced("[key_files]", absl::StrFormat("[retention]\nmemberships_years = %s\n[key_files]", years)));
+  };
+  for (const char* years : {"0", "10", "100"}) {
+    EXPECT_TRUE(with(years).ok()) << years;
+  }
+  for (const char* years : {"1", "9", "-10", "101", "4294967306", "\"ten\""}) {
+    const auto refused = with(years);
+    EXPECT_EQ(domain::ReasonOf(refused.status()), domain::Reason::kConfiguration) << years;
+    EXPECT_NE(refused.status().ToString().find("helseregisterloven § 19 h"), std::string::npos) << refused.status();
+  }
 }
 
 TEST_F(ConfigTest, NewConfigurationIsReadBackAsWritten) {

@@ -115,4 +115,10 @@ grpc::Status ProjectService::GetProjectHistory(grpc::ServerContext* context,
                          [&](const Call& call) { return projects_.History(call, *request); });
 }
 
+grpc::Status ProjectService::WaiveUsage(grpc::ServerContext* context, const kobling::v1::WaiveUsageRequest* request,
+                                        kobling::v1::Project* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/WaiveUsage", *request, response,
+                         [&](const Call& call) { return projects_.WaiveUsage(call, *request); });
+}
+
 }  // namespace kobling::server

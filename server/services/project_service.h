@@ -46,6 +46,8 @@ class ProjectService final : public kobling::v1::ProjectService::Service {
                                  kobling::v1::Project* response) override;
   grpc::Status GetProjectHistory(grpc::ServerContext* context, const kobling::v1::GetProjectHistoryRequest* request,
                                  kobling::v1::GetProjectHistoryResponse* response) override;
+  grpc::Status WaiveUsage(grpc::ServerContext* context, const kobling::v1::WaiveUsageRequest* request,
+                          kobling::v1::Project* response) override;
 
  private:
   const Pipeline& pipeline_;

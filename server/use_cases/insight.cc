@@ -1,13 +1,18 @@
 #include "server/use_cases/insight.h"
 
 #include <algorithm>
+#include <cctype>
+#include <map>
 #include <span>
+#include <string_view>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "domain/error.h"
 #include "domain/status_macros.h"
 #include "server/core/convert.h"
 #include "server/core/copy_fields.h"
+#include "server/core/dates.h"
 #include "server/core/project_case.h"
 
 namespace kobling::server {
@@ -16,6 +21,8 @@ namespace {
 using domain::DetailKey;
 using domain::MakeError;
 using domain::Reason;
+
+constexpr std::size_t kShortText = 400;
 
 // Asks stored sets about one person. The same set is often a submission, a population and a key file.
 class Membership {
@@ -198,43 +205,113 @@ absl::StatusOr<api::PersonReservation> DescribeReservation(const StateData& stat
   return reservation;
 }
 
+bool IsExempt(const records::CaseRecord& project_case, const std::string& today) {
+  return !project_case.insight_exemption_until().empty() && today <= project_case.insight_exemption_until();
+}
+
+// All that may be said of a project while it is exempt from insight.
+api::ProjectInsight Withhold(const records::CaseRecord& project_case) {
+  api::ProjectInsight insight;
+  insight.set_contact(project_case.contact());
+  api::Withheld& withheld = *insight.mutable_withheld();
+  withheld.set_reason(project_case.insight_exemption_reason());
+  withheld.set_legal_reference(project_case.insight_exemption_reference());
+  withheld.set_until(project_case.insight_exemption_until());
+  withheld.set_contact(project_case.contact());
+  return insight;
+}
+
+absl::Status CheckRepresentation(const api::Representation& representation) {
+  if (representation.kind() == api::REPRESENTATION_KIND_UNSPECIFIED) {
+    return MakeError(Reason::kFieldMissing, {{DetailKey::kField, "representation.kind"}});
+  }
+  if (!api::RepresentationKind_IsValid(representation.kind())) {
+    return MakeError(Reason::kFieldMalformed, {{DetailKey::kField, "representation.kind"},
+                                               {DetailKey::kHint, "GUARDIAN, PARENT or POWER_OF_ATTORNEY"}});
+  }
+  return CheckRequiredText("representation.reference", representation.reference(), kShortText);
+}
+
+// "power-of-attorney".
+std::string WordOf(api::RepresentationKind kind) {
+  constexpr std::string_view kPrefix = "REPRESENTATION_KIND_";
+  std::string word = api::RepresentationKind_Name(kind).substr(kPrefix.size());
+  std::transform(word.begin(), word.end(), word.begin(),
+                 [](unsigned char c) { return c == '_' ? '-' : static_cast<char>(std::tolower(c)); });
+  return word;
+}
+
 }  // namespace
+
+absl::StatusOr<Insight::Person> Insight::Find(std::string_view field, const std::string& identifier) const {
+  const domain::NationalIdRules::ParseResult parsed = rules_.Parse(identifier);
+  if (!parsed.id.has_value()) {
+    return MakeError(parsed.fault, {{DetailKey::kField, field}});
+  }
+  crypto::Tag tag;
+  std::uint32_t number = storage::Directory::kAbsent;
+  core_.directory.TagsOf(std::span(&*parsed.id, 1), std::span(&tag, 1));
+  core_.directory.Find(std::span(&tag, 1), std::span(&number, 1));
+  Person person;
+  domain::NationalId canonical = *parsed.id;
+  if (number != storage::Directory::kAbsent) {
+    for (const domain::IdentifierNumber each : core_.identities.IdentifiersOf(domain::IdentifierNumber{number})) {
+      person.numbers.push_back(static_cast<std::uint32_t>(each));
+    }
+    const domain::IdentifierNumber first = core_.identities.Canonical(domain::IdentifierNumber{number});
+    KOBLING_RETURN_IF_ERROR(core_.directory.ForEach(
+        storage::NumberSet::bitmapOf(1, static_cast<std::uint32_t>(first)),
+        [&](domain::IdentifierNumber /*number*/, const domain::NationalId& digits) { canonical = digits; }));
+  }
+  const crypto::SubjectReference subject = core_.keys.subject.Of(core_.keys.person.UidOf(canonical));
+  person.subject.assign(subject.bytes.begin(), subject.bytes.end());
+  return person;
+}
+
+absl::Status Insight::RecordRepresentation(const api::Representation& representation, const std::string& subject,
+                                           storage::Event& event) const {
+  KOBLING_RETURN_IF_ERROR(CheckRepresentation(representation));
+  constexpr std::string_view kField = "representation.representative";
+  KOBLING_ASSIGN_OR_RETURN(const Person representative, Find(kField, representation.representative()));
+  if (representative.subject == subject) {
+    return MakeError(Reason::kFieldMalformed,
+                     {{DetailKey::kField, kField}, {DetailKey::kHint, "nobody represents themselves"}});
+  }
+  event.changes = {{"representation", "", WordOf(representation.kind())},
+                   {"representative", "", absl::BytesToHexString(representative.subject)},
+                   {"representation_reference", "", representation.reference()}};
+  return absl::OkStatus();
+}
 
 absl::StatusOr<api::LookupResponse> Insight::Lookup(const Call& call, const api::LookupRequest& request) const {
   if (request.purpose().find_first_not_of(' ') == std::string::npos) {
     return MakeError(Reason::kPurposeMissing);
   }
   KOBLING_RETURN_IF_ERROR(CheckText("purpose", request.purpose()));
-  const domain::NationalIdRules::ParseResult parsed = rules_.Parse(request.identifier());
-  if (!parsed.id.has_value()) {
-    return MakeError(parsed.fault, {{DetailKey::kField, "identifier"}});
-  }
-  crypto::Tag tag;
-  std::uint32_t number = storage::Directory::kAbsent;
-  core_.directory.TagsOf(std::span(&*parsed.id, 1), std::span(&tag, 1));
-  core_.directory.Find(std::span(&tag, 1), std::span(&number, 1));
-
-  std::vector<std::uint32_t> numbers;
-  domain::NationalId canonical = *parsed.id;
-  if (number != storage::Directory::kAbsent) {
-    for (const domain::IdentifierNumber identifier : core_.identities.IdentifiersOf(domain::IdentifierNumber{number})) {
-      numbers.push_back(static_cast<std::uint32_t>(identifier));
-    }
-    const domain::IdentifierNumber first = core_.identities.Canonical(domain::IdentifierNumber{number});
-    KOBLING_RETURN_IF_ERROR(core_.directory.ForEach(
-        storage::NumberSet::bitmapOf(1, static_cast<std::uint32_t>(first)),
-        [&](domain::IdentifierNumber /*number*/, const domain::NationalId& identifier) { canonical = identifier; }));
+  KOBLING_ASSIGN_OR_RETURN(Person found, Find("identifier", request.identifier()));
+  storage::Event event = MakeEvent(call);
+  event.purpose = request.purpose();
+  event.subject = found.subject;
+  if (request.has_representation()) {
+    KOBLING_RETURN_IF_ERROR(RecordRepresentation(request.representation(), found.subject, event));
   }
 
   api::LookupResponse response;
-  Membership person(core_.sets, std::move(numbers));
+  std::vector<api::ProjectInsight> withheld;  // told last, so that the place tells nothing about the project
+  Membership person(core_.sets, std::move(found.numbers));
   {
+    const std::string today = DateText(DayOf(core_.clock.Now()));
     const State::View state = core_.state.Read();
     for (const auto& [id, project] : state->projects) {
       const api::Inclusion inclusion = InclusionOf(project, person);
-      if (inclusion != api::INCLUSION_UNSPECIFIED) {
-        KOBLING_ASSIGN_OR_RETURN(*response.add_projects(), DescribeProject(*state, project, inclusion, person));
+      if (inclusion == api::INCLUSION_UNSPECIFIED) {
+        continue;
       }
+      if (IsExempt(project.rows.project.project_case(), today)) {
+        withheld.push_back(Withhold(project.rows.project.project_case()));
+        continue;
+      }
+      KOBLING_ASSIGN_OR_RETURN(*response.add_projects(), DescribeProject(*state, project, inclusion, person));
     }
     for (const auto& [id, list] : state->reservations) {
       if (person.InAny(list.identifiers)) {
@@ -242,11 +319,9 @@ absl::StatusOr<api::LookupResponse> Insight::Lookup(const Call& call, const api:
       }
     }
   }
-  storage::Event event = MakeEvent(call);
-  event.purpose = request.purpose();
-  const crypto::SubjectReference subject = core_.keys.subject.Of(core_.keys.person.UidOf(canonical));
-  event.subject.assign(subject.bytes.begin(), subject.bytes.end());
-  event.counts = {{"projects", static_cast<std::uint64_t>(response.projects_size())}};
+  response.mutable_projects()->Add(withheld.begin(), withheld.end());
+  event.counts = {{"projects", static_cast<std::uint64_t>(response.projects_size())},
+                  {"withheld", static_cast<std::uint64_t>(withheld.size())}};
   KOBLING_RETURN_IF_ERROR(core_.committer.Record(std::move(event)));
   return response;
 }

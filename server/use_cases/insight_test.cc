@@ -1,5 +1,6 @@
 #include "server/use_cases/insight.h"
 
+#include "absl/strings/escaping.h"
 #include "server/core/core_testing.h"
 
 namespace kobling::server {
@@ -212,6 +213,135 @@ TEST_F(InsightTest, TheInclusionIsStillToldAfterTheKeyIsDestroyed) {
   const api::LookupResponse response = Lookup(Person(0));
   ASSERT_EQ(response.projects_size(), 1);
   EXPECT_EQ(response.projects(0).state(), api::PROJECT_STATE_KEY_DESTROYED);
+}
+
+// Tests of exemption and representation on top of the same population.
+class ExemptionTest : public InsightTest {
+ protected:
+  // A second project, exempt from insight until that day.
+  ExemptionTest() {
+    api::ProjectCase exempt = FullCase({Defining("NPR")});
+    exempt.set_contact("hemmelig@universitet.example");
+    exempt.set_insight_exemption_reason("innsyn ville avsløre en pågående etterforskning");
+    exempt.set_insight_exemption_reference("personopplysningsloven § 16 b");
+    exempt.set_insight_exemption_until("2027-05-31");
+    exempt_ = server_.ActiveProject(exempt);
+    server_.SubmitAll(exempt_, "NPR", People(0, 2));
+    third_ = server_.ActiveProject({Defining("NPR")});
+    server_.SubmitAll(third_, "NPR", People(0, 1));
+  }
+
+  std::string exempt_;
+  std::string third_;
+};
+
+TEST_F(ExemptionTest, AnExemptProjectIsWithheldWithItsReasonAndNothingElse) {
+  const api::LookupResponse response = Lookup(Person(0));
+  ASSERT_EQ(response.projects_size(), 3);
+  EXPECT_EQ(response.projects(0).project_id(), project_);
+  EXPECT_EQ(response.projects(1).project_id(), third_) << "the place of a withheld project tells when it was made";
+  api::ProjectInsight expected;
+  expected.set_contact("hemmelig@universitet.example");
+  expected.mutable_withheld()->set_reason("innsyn ville avsløre en pågående etterforskning");
+  expected.mutable_withheld()->set_legal_reference("personopplysningsloven § 16 b");
+  expected.mutable_withheld()->set_until("2027-05-31");
+  expected.mutable_withheld()->set_contact("hemmelig@universitet.example");
+  EXPECT_EQ(response.projects(2).SerializeAsString(), expected.SerializeAsString());
+  EXPECT_EQ(server_.LastEvent().counts,
+            (std::vector<std::pair<std::string, std::uint64_t>>{{"projects", 3}, {"withheld", 1}}));
+  EXPECT_EQ(Lookup(Person(3)).projects_size(), 1) << "only those who are in it are told that something is withheld";
+}
+
+TEST_F(ExemptionTest, TheExemptionEndsWithItsLastDay) {
+  server_.clock().Advance(absl::FromCivil(absl::CivilHour(2027, 5, 31, 11), absl::UTCTimeZone()) -
+                          server_.clock().Now());
+  EXPECT_TRUE(Lookup(Person(1)).projects(1).has_withheld());
+  server_.clock().Advance(absl::Hours(24));
+  const api::LookupResponse response = Lookup(Person(1));
+  EXPECT_EQ(response.projects(1).project_id(), exempt_);
+  EXPECT_FALSE(response.projects(1).has_withheld());
+  EXPECT_EQ(response.projects(1).registers_size(), 1);
+  EXPECT_EQ(server_.LastEvent().counts,
+            (std::vector<std::pair<std::string, std::uint64_t>>{{"projects", 2}, {"withheld", 0}}));
+}
+
+TEST_F(ExemptionTest, OfAnActiveProjectItIsInForceOnceAnotherIdentityHasConfirmedIt) {
+  auto update = About<api::UpdateProjectRequest>(project_);
+  *update.mutable_project_case() = FullCase({Defining("NPR"), Defining("MFR")});
+  update.mutable_project_case()->set_insight_exemption_reason("fordi");
+  update.mutable_project_case()->set_insight_exemption_reference("personopplysningsloven § 17");
+  update.mutable_project_case()->set_insight_exemption_until("2027-01-31");
+  ASSERT_THAT(server_.projects().Update(server_.Caseworker("ProjectService/UpdateProject"), update), IsOk());
+  EXPECT_FALSE(Lookup(Person(4)).projects(0).has_withheld());
+  auto confirm = About<api::ConfirmRevisionRequest>(project_);
+  confirm.set_revision(1);
+  ASSERT_THAT(server_.projects().ConfirmRevision(server_.Officer("ProjectService/ConfirmRevision"), confirm), IsOk());
+  EXPECT_EQ(Lookup(Person(4)).projects(0).withheld().legal_reference(), "personopplysningsloven § 17");
+}
+
+class RepresentationTest : public InsightTest {
+ protected:
+  absl::StatusOr<api::LookupResponse> LookupFor(const std::string& person, const std::string& representative,
+                                                api::RepresentationKind kind, const std::string& reference) {
+    api::LookupRequest request;
+    request.set_identifier(person);
+    request.set_purpose("innsyn for barnet");
+    request.mutable_representation()->set_kind(kind);
+    request.mutable_representation()->set_representative(representative);
+    request.mutable_representation()->set_reference(reference);
+    return server_.insight().Lookup(server_.By(Role::kInsightPortal, "portal", "InsightService/Lookup"), request);
+  }
+};
+
+TEST_F(RepresentationTest, WhoAsksForWhomAndByWhichRightIsInTheEventAndTheAnswerIsThePersons) {
+  const std::vector<std::pair<api::RepresentationKind, std::string>> kinds = {
+      {api::REPRESENTATION_KIND_GUARDIAN, "guardian"},
+      {api::REPRESENTATION_KIND_PARENT, "parent"},
+      {api::REPRESENTATION_KIND_POWER_OF_ATTORNEY, "power-of-attorney"}};
+  for (const std::string& representative : {Person(3), Person(50)}) {  // one in the directory, one that is not
+    for (const auto& [kind, word] : kinds) {
+      const auto response = LookupFor(Person(0), representative, kind, "fullmakt 2026-77");
+      ASSERT_THAT(response, IsOk());
+      EXPECT_EQ(response->SerializeAsString(), Lookup(Person(0)).SerializeAsString());
+      const std::vector<storage::Event> events = server_.Events();
+      const storage::Event& event = events[events.size() - 2];
+      EXPECT_EQ(event.subject, server_.ExpectedSubject(Person(0)));
+      EXPECT_EQ(event.changes,
+                (std::vector<storage::EventChange>{
+                    {"representation", "", word},
+                    {"representative", "", absl::BytesToHexString(server_.ExpectedSubject(representative))},
+                    {"representation_reference", "", "fullmakt 2026-77"}}));
+      EXPECT_EQ(storage::EncodeEvent(event).find(representative), std::string::npos);
+      EXPECT_TRUE(events.back().changes.empty()) << "nobody represents somebody who asks themselves";
+    }
+  }
+  EXPECT_EQ(server_.core().directory.size(), 7U) << "a question gave out a number";
+}
+
+TEST_F(RepresentationTest, WhatThePortalAssertsIsWhole) {
+  const std::size_t events = server_.Events().size();
+  const auto expect_refused = [](const absl::Status& status, Reason reason, const std::string& field) {
+    EXPECT_THAT(status, RefusedWith(reason));
+    EXPECT_EQ(DetailOf(status, "field"), "representation." + field);
+  };
+  constexpr auto kParent = api::REPRESENTATION_KIND_PARENT;
+  expect_refused(LookupFor(Person(0), Person(3), api::REPRESENTATION_KIND_UNSPECIFIED, "1").status(),
+                 Reason::kFieldMissing, "kind");
+  expect_refused(LookupFor(Person(0), Person(3), static_cast<api::RepresentationKind>(4), "1").status(),
+                 Reason::kFieldMalformed, "kind");
+  expect_refused(LookupFor(Person(0), Person(3), kParent, " ").status(), Reason::kFieldMissing, "reference");
+  expect_refused(LookupFor(Person(0), Person(3), kParent, "for " + Person(3)).status(), Reason::kFieldMalformed,
+                 "reference");
+  expect_refused(LookupFor(Person(0), "", kParent, "1").status(), Reason::kIdentifierEmpty, "representative");
+  std::string wrong = Person(3);
+  wrong.back() = wrong.back() == '0' ? '1' : '0';
+  const absl::Status mistyped = LookupFor(Person(0), wrong, kParent, "1").status();
+  expect_refused(mistyped, Reason::kIdentifierCheckDigits, "representative");
+  EXPECT_EQ(mistyped.ToString().find(wrong), std::string::npos);
+  for (const std::string& same : {Person(0), Person(50)}) {
+    expect_refused(LookupFor(same, same, kParent, "1").status(), Reason::kFieldMalformed, "representative");
+  }
+  EXPECT_EQ(server_.Events().size(), events);
 }
 
 }  // namespace

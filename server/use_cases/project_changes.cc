@@ -241,6 +241,9 @@ absl::StatusOr<api::Project> Projects::ConfirmRevision(const Call& call,
                                                core_.config.case_rules, DateText(DayOf(core_.clock.Now()))));
     change.event.changes = DifferencesOf(project.project_case(), revision.proposed());
     change.event.object = "revision " + std::to_string(revision.number());
+    if (revision.proposed().deletion_date() != project.project_case().deletion_date()) {
+      project.clear_destruction_warned();  // it was about another day
+    }
     *project.mutable_project_case() = revision.proposed();
     project.clear_pending_revision();
     AddVersion(call, {revision.proposed_by().reason(), revision.decision_reference(), revision.decision_date()},

@@ -38,6 +38,17 @@ const Project* FindByCaseNumber(const StateData& state, const std::string& case_
   return found == state.projects.end() ? nullptr : &found->second;
 }
 
+records::CaseVersionRecord NextVersion(const records::MarkRecord& changed, records::ProjectRecord& project) {
+  project.set_case_version(project.case_version() + 1);
+  records::CaseVersionRecord version;
+  version.set_project_id(project.id());
+  version.set_number(project.case_version());
+  *version.mutable_project_case() = project.project_case();
+  *version.mutable_changed() = changed;
+  version.set_state(project.state());
+  return version;
+}
+
 void SetState(records::ProjectRecord& project, records::ProjectStateRecord state, Change& change) {
   change.event.changes.push_back({"state", StateName(project.state()), StateName(state)});
   project.set_state(state);

@@ -15,6 +15,9 @@ absl::Status CheckNoAuthor(const Call& call, const records::ProjectRecord& proje
 // The project with the caller's own case number; null if there is none or the number is empty.
 const Project* FindByCaseNumber(const StateData& state, const std::string& case_number);
 
+// The next version of the case: the case and the state as they are from this change on.
+records::CaseVersionRecord NextVersion(const records::MarkRecord& changed, records::ProjectRecord& project);
+
 // Sets the state, and says so in the change's event.
 void SetState(records::ProjectRecord& project, records::ProjectStateRecord state, Change& change);
 

@@ -25,15 +25,6 @@ using domain::DetailKey;
 using domain::MakeError;
 using domain::Reason;
 
-// The first key file that a register holds and has not reported any use of.
-const records::KeyFileRecord* OutstandingUsage(const storage::ProjectRows& rows) {
-  const auto found =
-      std::find_if(rows.key_files.begin(), rows.key_files.end(), [&](const records::KeyFileRecord& key_file) {
-        return WasHandedOut(key_file) && !HasStandingReport(rows, key_file);
-      });
-  return found == rows.key_files.end() ? nullptr : &*found;
-}
-
 // Whether the project comes to an end by that day: an active one by its last day, a closed one by the deletion of its
 // key.
 bool IsExpiring(const records::ProjectRecord& project, const std::string& by) {
@@ -56,6 +47,7 @@ bool IsDue(const api::Project& project, const std::string& by) {
 api::Project ForRegister(api::Project project, std::string_view register_id) {
   project.clear_pending_revision();
   project.clear_deadline();
+  project.clear_destruction();
   for (api::Source& source : *project.mutable_project_case()->mutable_sources()) {
     if (source.register_id() != register_id) {
       source.set_complete(false);
@@ -92,6 +84,9 @@ absl::Status AddLaterReservations(const Core& core, const StateData& state, cons
 }  // namespace
 
 std::uint64_t Projects::CountPersons(const Project& project) const {
+  if (project.rows.project.has_memberships_deleted()) {
+    return project.rows.project.persons();
+  }
   if (project.former.isEmpty()) {
     return core_.identities.CountPersonsInEither(project.index, project.relatives);
   }
@@ -165,15 +160,9 @@ absl::StatusOr<api::Project> Projects::EditInChange(const Call& call, std::strin
 }
 
 void Projects::AddVersion(const Call& call, const Basis& basis, records::ProjectRecord& project, Change& change) const {
-  project.set_case_version(project.case_version() + 1);
-  records::CaseVersionRecord version;
-  version.set_project_id(project.id());
-  version.set_number(project.case_version());
-  *version.mutable_project_case() = project.project_case();
-  *version.mutable_changed() = MakeMark(core_, call, basis.reason);
+  records::CaseVersionRecord version = NextVersion(MakeMark(core_, call, basis.reason), project);
   version.set_decision_reference(std::string(basis.decision_reference));
   version.set_decision_date(std::string(basis.decision_date));
-  version.set_state(project.state());
   change.Put(version);
 }
 
@@ -320,54 +309,6 @@ absl::StatusOr<api::Project> Projects::Close(const Call& call, const api::CloseP
     change.event.reason = request.reason();
     return absl::OkStatus();
   });
-}
-
-absl::StatusOr<api::Project> Projects::DestroyKey(const Call& call,
-                                                  const api::DestroyProjectKeyRequest& request) const {
-  std::vector<std::string> files;
-  auto destroyed = EditProject(call, request, [&](records::ProjectRecord& project, Change& change) -> absl::Status {
-    KOBLING_RETURN_IF_ERROR(CheckRequiredText("reason", request.reason()));
-    KOBLING_RETURN_IF_ERROR(CheckText("waiver_reason", request.waiver_reason()));
-    if (request.confirmation() != project.id()) {
-      return MakeError(Reason::kConfirmationMismatch, {{DetailKey::kProject, project.id()}});
-    }
-    KOBLING_RETURN_IF_ERROR(CheckState(project, records::PROJECT_STATE_RECORD_CLOSED));
-    storage::ProjectRows rows;
-    {
-      const State::View state = core_.state.Read();
-      rows = FindProject(*state, project.id())->rows;
-    }
-    if (const records::KeyFileRecord* outstanding = OutstandingUsage(rows);
-        outstanding != nullptr && request.waiver_reason().empty()) {
-      return MakeError(Reason::kUsageOutstanding, {{DetailKey::kRegister, outstanding->register_id()},
-                                                   {DetailKey::kKeyFile, std::uint64_t{outstanding->number()}}});
-    }
-    for (records::KeyFileRecord& key_file : rows.key_files) {
-      if (!key_file.withdrawn() && !key_file.expired()) {
-        files.push_back(key_file.file_name());
-        key_file.set_expired(true);
-        change.Put(key_file);
-      }
-    }
-    for (std::uint32_t version = 1; version <= project.key_version(); ++version) {
-      storage::KeyStore::Delete("project", project.id(), version, change.batch);
-    }
-    SetState(project, records::PROJECT_STATE_RECORD_KEY_DESTROYED, change);
-    *project.mutable_key_destroyed() = MakeMark(core_, call, request.reason());
-    change.event.reason = request.reason();
-    change.event.changes.push_back({"waiver_reason", "", request.waiver_reason()});
-    return absl::OkStatus();
-  });
-  if (!destroyed.ok()) {
-    return destroyed;
-  }
-  // A deleted row stays readable in older files of the store until they are rewritten. The sealed files go too; should
-  // one resist, the hourly upkeep tries again.
-  KOBLING_RETURN_IF_ERROR(core_.store.Purge(storage::Family::kKeys));
-  for (const std::string& file : files) {
-    key_files_.Remove(file).IgnoreError();
-  }
-  return destroyed;
 }
 
 absl::StatusOr<api::GetProjectHistoryResponse> Projects::History(const Call& call,

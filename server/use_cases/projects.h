@@ -33,6 +33,7 @@ class Projects {
   absl::StatusOr<api::Project> ReopenSource(const Call& call, const api::ReopenSourceRequest& request) const;
   absl::StatusOr<api::Project> Close(const Call& call, const api::CloseProjectRequest& request) const;
   absl::StatusOr<api::Project> DestroyKey(const Call& call, const api::DestroyProjectKeyRequest& request) const;
+  absl::StatusOr<api::Project> WaiveUsage(const Call& call, const api::WaiveUsageRequest& request) const;
   absl::StatusOr<api::GetProjectHistoryResponse> History(const Call& call,
                                                          const api::GetProjectHistoryRequest& request) const;
 

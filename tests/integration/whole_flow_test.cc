@@ -398,5 +398,26 @@ TEST_F(WholeFlowTest, LinkingTheDeliveriesOnLopenummerGivesTheTruthAcrossRestart
   EXPECT_EQ(operations, wanted);
 }
 
+TEST_F(WholeFlowTest, AServerThatStartsTakesTheStepsToTheEndThatAreDue) {
+  AddRegister(As(kCaseworker), "NPR");
+  api::ProjectCase soon = MakeCase({MakeSource("NPR", api::SCOPE_OWN)}, 10);
+  soon.set_end_date(Day(1));
+  soon.set_deletion_date(Day(5));
+  const std::string project = MakeActiveProject(As(kCaseworker), As(kKeyOfficer), soon);
+  api::CloseProjectRequest close;
+  close.set_request_id(crypto::NewRequestId());
+  close.set_project_id(project);
+  close.set_reason("the study is over");
+  ASSERT_TRUE(As(kKeyOfficer).CloseProject(close).ok());
+  ASSERT_NO_FATAL_FAILURE(RestartServer());
+  api::GetProjectRequest get;
+  get.set_project_id(project);
+  const auto shown = As(kCaseworker).GetProject(get);
+  ASSERT_TRUE(shown.ok()) << shown.status();
+  EXPECT_EQ(shown->destruction().warned().actor(), "koblingd");
+  EXPECT_FALSE(shown->destruction().on().empty());
+  EXPECT_THAT(log_->text(), testing::HasSubstr("a project's key will be destroyed"));
+}
+
 }  // namespace
 }  // namespace kobling::tests

@@ -288,6 +288,10 @@ void LeakScanTest::DoTheJob() {
   for (const std::string& person : {people_[0], people_[12], others_[0], others_[15]}) {
     RunWell(kPortal, {"insight", "lookup", "--purpose", "citizen's own request"}, person + '\n');
   }
+  RunWell(kPortal,
+          {"insight", "lookup", "--purpose", "insight by guardian", "--representation", "guardian",
+           "--representation-reference", "26/118"},
+          people_[1] + '\n' + others_[1] + '\n');
   RunWell(kKeyOfficer, {"usage", "status", project_});
   RunWell(kAuditor, {"audit", "project", project_});
   RunWell(kAuditor, {"audit", "list", "--format", "json"});
@@ -298,6 +302,19 @@ void LeakScanTest::ProvokeErrors() {
   RunBadly(kPortal, {"insight", "lookup", "--purpose", "citizen's own request"}, bad_ + '\n');
   RunBadly(kPortal, {"insight", "lookup", "--purpose", "about " + people_[3]}, people_[3] + '\n');
   RunBadly(kPortal, {"insight", "lookup", people_[4]});
+  const auto with_reference = [](const std::string& reference) {
+    return std::vector<std::string>{"insight",
+                                    "lookup",
+                                    "--purpose",
+                                    "insight by parent",
+                                    "--representation",
+                                    "parent",
+                                    "--representation-reference",
+                                    reference};
+  };
+  RunBadly(kPortal, with_reference("26/118"), people_[4] + '\n' + bad_ + '\n');
+  RunBadly(kPortal, with_reference("26/118"), people_[4] + '\n' + people_[4] + '\n');
+  RunBadly(kPortal, with_reference("by " + people_[5]), people_[4] + '\n' + people_[5] + '\n');
   RunBadly(kCaseworker, {"register", "add", "MFR", "--name", people_[5], "--kind", "other", "--controller", "x"});
   RunBadly(npr, {"population", "submit", project_, "--file", Data("npr_population.csv"), "--column", people_[6]});
   RunBadly(npr, {"population", "submit", project_, "--file", Data("npr_population.csv"), "--column", "fnr",
