@@ -127,6 +127,9 @@ class Connection {
 
   virtual absl::StatusOr<api::LookupResponse> Lookup(const api::LookupRequest& request) = 0;
 
+  virtual absl::StatusOr<api::ListDisclosuresResponse> ListDisclosures(const api::ListDisclosuresRequest& request) = 0;
+  virtual absl::StatusOr<api::Dossier> GetDossier(const api::GetDossierRequest& request) = 0;
+
   virtual absl::StatusOr<api::ServerInfo> GetServerInfo(const api::GetServerInfoRequest& request) = 0;
 
   virtual absl::StatusOr<api::SubmitResponse> Submit(const api::SubmitHeader& header, RowSource& rows,

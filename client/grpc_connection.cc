@@ -254,6 +254,15 @@ absl::StatusOr<api::LookupResponse> GrpcConnection::Lookup(const api::LookupRequ
   return Unary("/kobling.v1.InsightService/Lookup", *insight_, &api::InsightService::Stub::Lookup, request);
 }
 
+absl::StatusOr<api::ListDisclosuresResponse> GrpcConnection::ListDisclosures(
+    const api::ListDisclosuresRequest& request) {
+  return Unary("/kobling.v1.AuditService/ListDisclosures", *audit_, &api::AuditService::Stub::ListDisclosures, request);
+}
+
+absl::StatusOr<api::Dossier> GrpcConnection::GetDossier(const api::GetDossierRequest& request) {
+  return Unary("/kobling.v1.AuditService/GetDossier", *audit_, &api::AuditService::Stub::GetDossier, request);
+}
+
 absl::StatusOr<api::ServerInfo> GrpcConnection::GetServerInfo(const api::GetServerInfoRequest& request) {
   return Unary("/kobling.v1.OperatorService/GetServerInfo", *operators_, &api::OperatorService::Stub::GetServerInfo,
                request);

@@ -93,6 +93,9 @@ class GrpcConnection final : public Connection {
 
   absl::StatusOr<api::LookupResponse> Lookup(const api::LookupRequest& request) override;
 
+  absl::StatusOr<api::ListDisclosuresResponse> ListDisclosures(const api::ListDisclosuresRequest& request) override;
+  absl::StatusOr<api::Dossier> GetDossier(const api::GetDossierRequest& request) override;
+
   absl::StatusOr<api::ServerInfo> GetServerInfo(const api::GetServerInfoRequest& request) override;
 
   absl::StatusOr<api::SubmitResponse> Submit(const api::SubmitHeader& header, RowSource& rows,

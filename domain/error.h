@@ -136,6 +136,8 @@ enum class Reason : std::uint16_t {
   kUsage = 257,
   kConfirmationMissing = 258,
   kProfile = 259,
+  // Reports.
+  kAnswerTooLarge = 270,
 };
 
 // What a client may do with a refused call.

@@ -91,6 +91,8 @@ constexpr MethodPolicy kMethods[] = {
      {Role::kAuditor, Role::kCaseworker, Role::kRegister},
      Effect::kRead,
      Resend::kSafe},
+    {"/kobling.v1.AuditService/ListDisclosures", "audit.disclosures", kStaffAndRegister, Effect::kRead, Resend::kSafe},
+    {"/kobling.v1.AuditService/GetDossier", "audit.dossier", kStaff, Effect::kRead, Resend::kSafe},
 
     {"/grpc.health.v1.Health/Check", "server.health", RoleSet::All(), Effect::kRead, Resend::kSafe},
     {"/kobling.v1.OperatorService/GetServerInfo", "server.info", RoleSet::All(), Effect::kRead, Resend::kSafe},

@@ -17,7 +17,9 @@ CLI::App& AddKeyFileCommands(CommandTree& tree);
 void AddKeyFileRegisterCommands(CommandTree& tree, CLI::App& key_file);
 void AddUsageCommands(CommandTree& tree);
 void AddInsightCommands(CommandTree& tree);
-void AddAuditCommands(CommandTree& tree);
+// The audit group, with the commands that list events, and then the reports.
+CLI::App& AddAuditCommands(CommandTree& tree);
+void AddAuditReportCommands(CommandTree& tree, CLI::App& audit);
 // Commands that work on files only: apply, testdata, lopenummer.
 void AddFileCommands(CommandTree& tree);
 // config, profile, doctor.

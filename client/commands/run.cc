@@ -156,7 +156,7 @@ void DeclareKobling(CommandTree& tree, GlobalOptions& options) {
   AddKeyFileRegisterCommands(tree, AddKeyFileCommands(tree));
   AddUsageCommands(tree);
   AddInsightCommands(tree);
-  AddAuditCommands(tree);
+  AddAuditReportCommands(tree, AddAuditCommands(tree));
   AddFileCommands(tree);
   AddProfileCommands(tree);
   AddDocumentationCommands(tree);
