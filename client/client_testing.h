@@ -151,6 +151,10 @@ class FakeConnection final : public Connection {
       const api::GetProjectHistoryRequest& request) override {
     return server_.Take<api::GetProjectHistoryResponse>(request);
   }
+  absl::StatusOr<api::ListPublicProjectsResponse> ListPublicProjects(
+      const api::ListPublicProjectsRequest& request) override {
+    return server_.Take<api::ListPublicProjectsResponse>(request);
+  }
   absl::StatusOr<api::ListSubmissionsResponse> ListSubmissions(const api::ListSubmissionsRequest& request) override {
     return server_.Take<api::ListSubmissionsResponse>(request);
   }

@@ -108,6 +108,8 @@ class Connection {
   virtual absl::StatusOr<api::Project> DestroyProjectKey(const api::DestroyProjectKeyRequest& request) = 0;
   virtual absl::StatusOr<api::GetProjectHistoryResponse> GetProjectHistory(
       const api::GetProjectHistoryRequest& request) = 0;
+  virtual absl::StatusOr<api::ListPublicProjectsResponse> ListPublicProjects(
+      const api::ListPublicProjectsRequest& request) = 0;
 
   virtual absl::StatusOr<api::ListSubmissionsResponse> ListSubmissions(const api::ListSubmissionsRequest& request) = 0;
   virtual absl::StatusOr<api::Submission> GetSubmission(const api::GetSubmissionRequest& request) = 0;

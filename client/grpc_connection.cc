@@ -192,6 +192,12 @@ absl::StatusOr<api::GetProjectHistoryResponse> GrpcConnection::GetProjectHistory
                &api::ProjectService::Stub::GetProjectHistory, request);
 }
 
+absl::StatusOr<api::ListPublicProjectsResponse> GrpcConnection::ListPublicProjects(
+    const api::ListPublicProjectsRequest& request) {
+  return Unary("/kobling.v1.ProjectService/ListPublicProjects", *projects_,
+               &api::ProjectService::Stub::ListPublicProjects, request);
+}
+
 absl::StatusOr<api::ListSubmissionsResponse> GrpcConnection::ListSubmissions(
     const api::ListSubmissionsRequest& request) {
   return Unary("/kobling.v1.PopulationService/ListSubmissions", *populations_,

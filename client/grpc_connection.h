@@ -74,6 +74,8 @@ class GrpcConnection final : public Connection {
   absl::StatusOr<api::Project> DestroyProjectKey(const api::DestroyProjectKeyRequest& request) override;
   absl::StatusOr<api::GetProjectHistoryResponse> GetProjectHistory(
       const api::GetProjectHistoryRequest& request) override;
+  absl::StatusOr<api::ListPublicProjectsResponse> ListPublicProjects(
+      const api::ListPublicProjectsRequest& request) override;
 
   absl::StatusOr<api::ListSubmissionsResponse> ListSubmissions(const api::ListSubmissionsRequest& request) override;
   absl::StatusOr<api::Submission> GetSubmission(const api::GetSubmissionRequest& request) override;

@@ -53,6 +53,8 @@ constexpr MethodPolicy kMethods[] = {
     {"/kobling.v1.ProjectService/DestroyProjectKey", "project.destroy-key", kKeyOfficer, Effect::kChange,
      Resend::kSafe},
     {"/kobling.v1.ProjectService/GetProjectHistory", "project.history", kStaff, Effect::kRead, Resend::kSafe},
+    {"/kobling.v1.ProjectService/ListPublicProjects", "project.list-public", RoleSet::All(), Effect::kRead,
+     Resend::kSafe},
 
     {"/kobling.v1.PopulationService/Submit", "population.submit", kRegister, Effect::kChange, Resend::kSafe},
     {"/kobling.v1.PopulationService/ListSubmissions", "population.list", kStaffAndRegister, Effect::kRead,

@@ -20,6 +20,7 @@ void AddInsightCommands(CommandTree& tree);
 // The audit group, with the commands that list events, and then the reports.
 CLI::App& AddAuditCommands(CommandTree& tree);
 void AddAuditReportCommands(CommandTree& tree, CLI::App& audit);
+void AddPublishCommand(CommandTree& tree, CLI::App& project);
 // Commands that work on files only: apply, testdata, lopenummer.
 void AddFileCommands(CommandTree& tree);
 // config, profile, doctor.

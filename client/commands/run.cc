@@ -151,7 +151,9 @@ void DeclareKobling(CommandTree& tree, GlobalOptions& options) {
 
   AddRegisterCommands(tree);
   AddRecipientKeyCommands(tree);
-  AddProjectKeyCommands(tree, AddProjectCommands(tree));
+  CLI::App& project = AddProjectCommands(tree);
+  AddProjectKeyCommands(tree, project);
+  AddPublishCommand(tree, project);
   AddPopulationCommands(tree);
   AddKeyFileRegisterCommands(tree, AddKeyFileCommands(tree));
   AddUsageCommands(tree);

@@ -293,6 +293,7 @@ void LeakScanTest::DoTheJob() {
   RunWell(kAuditor, {"audit", "list", "--format", "json"});
   RunWell(kAuditor, {"audit", "disclosures", "--format", "csv"});
   RunWell(kAuditor, {"audit", "dossier", project_, "--out", Output("dossier")});
+  RunWell(kPortal, {"project", "publish", "--out", Output("public")});
 }
 
 void LeakScanTest::ProvokeErrors() {
