@@ -25,8 +25,8 @@ void AddPublishCommand(CommandTree& tree, CLI::App& project) {
                                 .about = "Writes what the public may know of the projects: a page, CSV and JSON.",
                                 .examples = {"kobling project publish --out /srv/www/projects"},
                                 .methods = {"ProjectService/ListPublicProjects"}});
-  const TextValue folder =
-      publish.Text("--out", "Folder of its own for the files; an earlier list in it is replaced", Need::kRequired);
+  const TextValue folder = publish.Text("--out", "Folder of its own for the files; an earlier list in it is replaced",
+                                        Command::Need::kRequired);
   publish.Run([folder](Session& session) { return Publish(session, *folder); });
 }
 
