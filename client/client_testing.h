@@ -154,6 +154,10 @@ class FakeConnection final : public Connection {
   absl::StatusOr<api::Project> WaiveUsage(const api::WaiveUsageRequest& request) override {
     return server_.Take<api::Project>(request);
   }
+  absl::StatusOr<api::ListPublicProjectsResponse> ListPublicProjects(
+      const api::ListPublicProjectsRequest& request) override {
+    return server_.Take<api::ListPublicProjectsResponse>(request);
+  }
   absl::StatusOr<api::ListSubmissionsResponse> ListSubmissions(const api::ListSubmissionsRequest& request) override {
     return server_.Take<api::ListSubmissionsResponse>(request);
   }
@@ -200,6 +204,12 @@ class FakeConnection final : public Connection {
   }
   absl::StatusOr<api::LookupResponse> Lookup(const api::LookupRequest& request) override {
     return server_.Take<api::LookupResponse>(request);
+  }
+  absl::StatusOr<api::ListDisclosuresResponse> ListDisclosures(const api::ListDisclosuresRequest& request) override {
+    return server_.Take<api::ListDisclosuresResponse>(request);
+  }
+  absl::StatusOr<api::Dossier> GetDossier(const api::GetDossierRequest& request) override {
+    return server_.Take<api::Dossier>(request);
   }
   absl::StatusOr<api::ServerInfo> GetServerInfo(const api::GetServerInfoRequest& request) override {
     return server_.Take<api::ServerInfo>(request);

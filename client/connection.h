@@ -110,6 +110,8 @@ class Connection {
   virtual absl::StatusOr<api::GetProjectHistoryResponse> GetProjectHistory(
       const api::GetProjectHistoryRequest& request) = 0;
   virtual absl::StatusOr<api::Project> WaiveUsage(const api::WaiveUsageRequest& request) = 0;
+  virtual absl::StatusOr<api::ListPublicProjectsResponse> ListPublicProjects(
+      const api::ListPublicProjectsRequest& request) = 0;
 
   virtual absl::StatusOr<api::ListSubmissionsResponse> ListSubmissions(const api::ListSubmissionsRequest& request) = 0;
   virtual absl::StatusOr<api::Submission> GetSubmission(const api::GetSubmissionRequest& request) = 0;
@@ -133,6 +135,9 @@ class Connection {
       const api::ListReservationListsRequest& request) = 0;
 
   virtual absl::StatusOr<api::LookupResponse> Lookup(const api::LookupRequest& request) = 0;
+
+  virtual absl::StatusOr<api::ListDisclosuresResponse> ListDisclosures(const api::ListDisclosuresRequest& request) = 0;
+  virtual absl::StatusOr<api::Dossier> GetDossier(const api::GetDossierRequest& request) = 0;
 
   virtual absl::StatusOr<api::ServerInfo> GetServerInfo(const api::GetServerInfoRequest& request) = 0;
 

@@ -198,6 +198,12 @@ absl::StatusOr<api::Project> GrpcConnection::WaiveUsage(const api::WaiveUsageReq
   return Unary("/kobling.v1.ProjectService/WaiveUsage", *projects_, &api::ProjectService::Stub::WaiveUsage, request);
 }
 
+absl::StatusOr<api::ListPublicProjectsResponse> GrpcConnection::ListPublicProjects(
+    const api::ListPublicProjectsRequest& request) {
+  return Unary("/kobling.v1.ProjectService/ListPublicProjects", *projects_,
+               &api::ProjectService::Stub::ListPublicProjects, request);
+}
+
 absl::StatusOr<api::ListSubmissionsResponse> GrpcConnection::ListSubmissions(
     const api::ListSubmissionsRequest& request) {
   return Unary("/kobling.v1.PopulationService/ListSubmissions", *populations_,
@@ -270,6 +276,15 @@ absl::StatusOr<api::GetUsageStatusResponse> GrpcConnection::GetUsageStatus(const
 
 absl::StatusOr<api::LookupResponse> GrpcConnection::Lookup(const api::LookupRequest& request) {
   return Unary("/kobling.v1.InsightService/Lookup", *insight_, &api::InsightService::Stub::Lookup, request);
+}
+
+absl::StatusOr<api::ListDisclosuresResponse> GrpcConnection::ListDisclosures(
+    const api::ListDisclosuresRequest& request) {
+  return Unary("/kobling.v1.AuditService/ListDisclosures", *audit_, &api::AuditService::Stub::ListDisclosures, request);
+}
+
+absl::StatusOr<api::Dossier> GrpcConnection::GetDossier(const api::GetDossierRequest& request) {
+  return Unary("/kobling.v1.AuditService/GetDossier", *audit_, &api::AuditService::Stub::GetDossier, request);
 }
 
 absl::StatusOr<api::ServerInfo> GrpcConnection::GetServerInfo(const api::GetServerInfoRequest& request) {

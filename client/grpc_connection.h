@@ -76,6 +76,8 @@ class GrpcConnection final : public Connection {
   absl::StatusOr<api::GetProjectHistoryResponse> GetProjectHistory(
       const api::GetProjectHistoryRequest& request) override;
   absl::StatusOr<api::Project> WaiveUsage(const api::WaiveUsageRequest& request) override;
+  absl::StatusOr<api::ListPublicProjectsResponse> ListPublicProjects(
+      const api::ListPublicProjectsRequest& request) override;
 
   absl::StatusOr<api::ListSubmissionsResponse> ListSubmissions(const api::ListSubmissionsRequest& request) override;
   absl::StatusOr<api::Submission> GetSubmission(const api::GetSubmissionRequest& request) override;
@@ -98,6 +100,9 @@ class GrpcConnection final : public Connection {
       const api::ListReservationListsRequest& request) override;
 
   absl::StatusOr<api::LookupResponse> Lookup(const api::LookupRequest& request) override;
+
+  absl::StatusOr<api::ListDisclosuresResponse> ListDisclosures(const api::ListDisclosuresRequest& request) override;
+  absl::StatusOr<api::Dossier> GetDossier(const api::GetDossierRequest& request) override;
 
   absl::StatusOr<api::ServerInfo> GetServerInfo(const api::GetServerInfoRequest& request) override;
 

@@ -12,21 +12,6 @@ namespace {
 constexpr std::size_t kRowsForWidths = 500;
 constexpr char kCsvDelimiter = ';';
 
-// The value at "created.time", or null.
-const Json* Find(const Json& row, std::string_view path) {
-  const Json* value = &row;
-  while (!path.empty()) {
-    const std::size_t dot = path.find('.');
-    const std::string name(path.substr(0, dot));
-    path = dot == std::string_view::npos ? std::string_view() : path.substr(dot + 1);
-    if (!value->is_object() || !value->contains(name)) {
-      return nullptr;
-    }
-    value = &(*value)[name];
-  }
-  return value;
-}
-
 using NamedText = std::pair<std::string, std::string>;
 
 // A name and how many: such as {"reason": "IDENTIFIER_EMPTY", "rows": 3}.
@@ -62,6 +47,20 @@ void PrintCsvRow(std::ostream& out, const std::vector<std::string>& cells) {
 }
 
 }  // namespace
+
+const Json* FindValue(const Json& row, std::string_view path) {
+  const Json* value = &row;
+  while (!path.empty()) {
+    const std::size_t dot = path.find('.');
+    const std::string name(path.substr(0, dot));
+    path = dot == std::string_view::npos ? std::string_view() : path.substr(dot + 1);
+    if (!value->is_object() || !value->contains(name)) {
+      return nullptr;
+    }
+    value = &(*value)[name];
+  }
+  return value;
+}
 
 std::size_t WidthOf(std::string_view text) {
   return static_cast<std::size_t>(
@@ -137,7 +136,7 @@ void ListWriter::Add(const Json& row) {
   }
   std::vector<std::string> cells;
   for (const ListColumn& column : columns_) {
-    const Json* value = Find(row, column.path);
+    const Json* value = FindValue(row, column.path);
     cells.push_back(value == nullptr ? "" : TextOf(*value));
   }
   if (format_ == Format::kCsv) {

@@ -45,6 +45,9 @@ class ListWriter {
 // not set. As JSON an object.
 void PrintRecord(std::ostream& out, Format format, const Json& record);
 
+// The value at a path such as "created.time", or null.
+const Json* FindValue(const Json& row, std::string_view path);
+
 // A value as text in one line: lists with commas, without quotation marks.
 std::string TextOf(const Json& value);
 

@@ -135,6 +135,8 @@ enum class Reason : std::uint16_t {
   kUsage = 257,
   kConfirmationMissing = 258,
   kProfile = 259,
+  // Reports.
+  kAnswerTooLarge = 270,
   // The end of a project.
   kUsageComplete = 280,
 };

@@ -54,6 +54,8 @@ constexpr MethodPolicy kMethods[] = {
      Resend::kSafe},
     {"/kobling.v1.ProjectService/GetProjectHistory", "project.history", kStaff, Effect::kRead, Resend::kSafe},
     {"/kobling.v1.ProjectService/WaiveUsage", "project.waive-usage", kKeyOfficer, Effect::kChange, Resend::kSafe},
+    {"/kobling.v1.ProjectService/ListPublicProjects", "project.list-public", RoleSet::All(), Effect::kRead,
+     Resend::kSafe},
 
     {"/kobling.v1.PopulationService/Submit", "population.submit", kRegister, Effect::kChange, Resend::kSafe},
     {"/kobling.v1.PopulationService/ListSubmissions", "population.list", kStaffAndRegister, Effect::kRead,
@@ -105,6 +107,8 @@ constexpr MethodPolicy kMethods[] = {
      {Role::kAuditor, Role::kCaseworker, Role::kRegister},
      Effect::kRead,
      Resend::kSafe},
+    {"/kobling.v1.AuditService/ListDisclosures", "audit.disclosures", kStaffAndRegister, Effect::kRead, Resend::kSafe},
+    {"/kobling.v1.AuditService/GetDossier", "audit.dossier", kStaff, Effect::kRead, Resend::kSafe},
 
     {"/grpc.health.v1.Health/Check", "server.health", RoleSet::All(), Effect::kRead, Resend::kSafe},
     {"/kobling.v1.OperatorService/GetServerInfo", "server.info", RoleSet::All(), Effect::kRead, Resend::kSafe},

@@ -304,6 +304,8 @@ constexpr ReasonInfo kReasons[] = {
     {Reason::kProfile, "PROFILE", Code::kFailedPrecondition, Retry::kNever,
      "The profile with the server's address and your certificate is missing or not usable.",
      "Correct the setting that is named in the profile, or choose another profile."},
+    {Reason::kAnswerTooLarge, "ANSWER_TOO_LARGE", Code::kOutOfRange, Retry::kNever,
+     "The answer is larger than one message may be.", "Ask for less: a shorter period, one register or one project."},
     {Reason::kUsageComplete, "USAGE_COMPLETE", Code::kFailedPrecondition, Retry::kNever,
      "No report of use is missing in this project, so there is nothing to waive.",
      "Look at `kobling usage status`; the key can be destroyed as it is."},

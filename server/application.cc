@@ -212,7 +212,7 @@ absl::Status Application::Serve(const ServeOptions& options) {
   UsageService usage_service(*parts.pipeline, *parts.core, parts.rows_in_use, parts.watch);
   ReservationService reservation_service(*parts.pipeline, *parts.core, streams, parts.watch);
   InsightService insight_service(*parts.pipeline, *parts.core, parts.rules);
-  AuditService audit_service(*parts.pipeline, *parts.core, parts.watch);
+  AuditService audit_service(*parts.pipeline, *parts.core, parts.folder, parts.watch);
   OperatorService operator_service(*parts.pipeline, *parts.core);
   HealthService health_service(*parts.pipeline);
   UnknownMethodService unknown_method_service(*parts.pipeline);

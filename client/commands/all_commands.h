@@ -18,7 +18,10 @@ void AddKeyFileRegisterCommands(CommandTree& tree, CLI::App& key_file);
 void AddUsageCommands(CommandTree& tree);
 void AddReservationCommands(CommandTree& tree);
 void AddInsightCommands(CommandTree& tree);
-void AddAuditCommands(CommandTree& tree);
+// The audit group, with the commands that list events, and then the reports.
+CLI::App& AddAuditCommands(CommandTree& tree);
+void AddAuditReportCommands(CommandTree& tree, CLI::App& audit);
+void AddPublishCommand(CommandTree& tree, CLI::App& project);
 // Commands that work on files only: apply, testdata, lopenummer.
 void AddFileCommands(CommandTree& tree);
 // config, profile, doctor.

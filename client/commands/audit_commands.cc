@@ -94,7 +94,7 @@ absl::StatusOr<ExitCode> PrintEvents(Session& session, api::ListEventsRequest re
 
 }  // namespace
 
-void AddAuditCommands(CommandTree& tree) {
+CLI::App& AddAuditCommands(CommandTree& tree) {
   CLI::App& group = tree.AddGroup("audit", "What happened, for those who supervise");
 
   Command project = tree.AddCommand(
@@ -134,6 +134,7 @@ void AddAuditCommands(CommandTree& tree) {
     request.set_register_id(*filtered_register);
     return PrintEvents(session, request, options);
   });
+  return group;
 }
 
 }  // namespace kobling::client

@@ -151,13 +151,15 @@ void DeclareKobling(CommandTree& tree, GlobalOptions& options) {
 
   AddRegisterCommands(tree);
   AddRecipientKeyCommands(tree);
-  AddProjectKeyCommands(tree, AddProjectCommands(tree));
+  CLI::App& project = AddProjectCommands(tree);
+  AddProjectKeyCommands(tree, project);
+  AddPublishCommand(tree, project);
   AddPopulationCommands(tree);
   AddKeyFileRegisterCommands(tree, AddKeyFileCommands(tree));
   AddUsageCommands(tree);
   AddReservationCommands(tree);
   AddInsightCommands(tree);
-  AddAuditCommands(tree);
+  AddAuditReportCommands(tree, AddAuditCommands(tree));
   AddFileCommands(tree);
   AddProfileCommands(tree);
   AddDocumentationCommands(tree);

@@ -16,4 +16,16 @@ grpc::Status AuditService::ListEvents(grpc::ServerContext* context, const api::L
   });
 }
 
+grpc::Status AuditService::ListDisclosures(grpc::ServerContext* context, const api::ListDisclosuresRequest* request,
+                                           api::ListDisclosuresResponse* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.AuditService/ListDisclosures", *request, response,
+                         [&](const Call& call) { return disclosures_.List(call, *request); });
+}
+
+grpc::Status AuditService::GetDossier(grpc::ServerContext* context, const api::GetDossierRequest* request,
+                                      api::Dossier* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.AuditService/GetDossier", *request, response,
+                         [&](const Call& call) { return dossiers_.Get(call, *request); });
+}
+
 }  // namespace kobling::server

@@ -5,21 +5,29 @@
 #include "server/services/pipeline.h"
 #include "server/services/stream_watch.h"
 #include "server/use_cases/audit.h"
+#include "server/use_cases/disclosures.h"
+#include "server/use_cases/dossier.h"
 
 namespace kobling::server {
 
 class AuditService final : public kobling::v1::AuditService::Service {
  public:
-  AuditService(const Pipeline& pipeline, const Core& core, StreamWatch& watch)
-      : pipeline_(pipeline), watch_(watch), audit_(core) {}
+  AuditService(const Pipeline& pipeline, const Core& core, const KeyFileFolder& key_files, StreamWatch& watch)
+      : pipeline_(pipeline), watch_(watch), audit_(core), disclosures_(core), dossiers_(core, key_files) {}
 
   grpc::Status ListEvents(grpc::ServerContext* context, const kobling::v1::ListEventsRequest* request,
                           grpc::ServerWriter<kobling::v1::ListEventsResponse>* writer) override;
+  grpc::Status ListDisclosures(grpc::ServerContext* context, const kobling::v1::ListDisclosuresRequest* request,
+                               kobling::v1::ListDisclosuresResponse* response) override;
+  grpc::Status GetDossier(grpc::ServerContext* context, const kobling::v1::GetDossierRequest* request,
+                          kobling::v1::Dossier* response) override;
 
  private:
   const Pipeline& pipeline_;
   StreamWatch& watch_;
   const Audit audit_;
+  const Disclosures disclosures_;
+  const Dossiers dossiers_;
 };
 
 }  // namespace kobling::server

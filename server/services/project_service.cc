@@ -121,4 +121,13 @@ grpc::Status ProjectService::WaiveUsage(grpc::ServerContext* context, const kobl
                          [&](const Call& call) { return projects_.WaiveUsage(call, *request); });
 }
 
+grpc::Status ProjectService::ListPublicProjects(grpc::ServerContext* context,
+                                                const kobling::v1::ListPublicProjectsRequest* request,
+                                                kobling::v1::ListPublicProjectsResponse* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.ProjectService/ListPublicProjects", *request, response,
+                         [&](const Call& /*call*/) -> absl::StatusOr<kobling::v1::ListPublicProjectsResponse> {
+                           return public_projects_.List();
+                         });
+}
+
 }  // namespace kobling::server

@@ -4,13 +4,14 @@
 #include "kobling/v1/project_service.grpc.pb.h"
 #include "server/services/pipeline.h"
 #include "server/use_cases/projects.h"
+#include "server/use_cases/public_projects.h"
 
 namespace kobling::server {
 
 class ProjectService final : public kobling::v1::ProjectService::Service {
  public:
   ProjectService(const Pipeline& pipeline, const Core& core, const KeyFileFolder& key_files)
-      : pipeline_(pipeline), projects_(core, key_files) {}
+      : pipeline_(pipeline), projects_(core, key_files), public_projects_(core) {}
 
   grpc::Status CreateProject(grpc::ServerContext* context, const kobling::v1::CreateProjectRequest* request,
                              kobling::v1::Project* response) override;
@@ -48,10 +49,13 @@ class ProjectService final : public kobling::v1::ProjectService::Service {
                                  kobling::v1::GetProjectHistoryResponse* response) override;
   grpc::Status WaiveUsage(grpc::ServerContext* context, const kobling::v1::WaiveUsageRequest* request,
                           kobling::v1::Project* response) override;
+  grpc::Status ListPublicProjects(grpc::ServerContext* context, const kobling::v1::ListPublicProjectsRequest* request,
+                                  kobling::v1::ListPublicProjectsResponse* response) override;
 
  private:
   const Pipeline& pipeline_;
   const Projects projects_;
+  const PublicProjects public_projects_;
 };
 
 }  // namespace kobling::server

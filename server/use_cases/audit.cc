@@ -79,6 +79,13 @@ api::Event ToApiEvent(std::uint64_t index, const storage::Event& event) {
 
 }  // namespace
 
+bool MayListEvents(const Caller& caller, const records::ProjectRecord& project) {
+  const auto& authors = project.authors();
+  return caller.role == Role::kAuditor ||
+         (caller.role == Role::kCaseworker &&
+          std::find(authors.begin(), authors.end(), caller.id.text()) != authors.end());
+}
+
 absl::Status Audit::List(const Call& call, const api::ListEventsRequest& request,
                          const std::function<absl::Status(const api::ListEventsResponse&)>& send) const {
   api::ListEventsRequest wanted = request;
@@ -89,11 +96,7 @@ absl::Status Audit::List(const Call& call, const api::ListEventsRequest& request
   } else if (call.caller.role == Role::kCaseworker) {
     const State::View state = core_.state.Read();
     const Project* const project = FindProject(*state, request.project_id());
-    const auto wrote = [&](const records::ProjectRecord& record) {
-      return std::find(record.authors().begin(), record.authors().end(), call.caller.id.text()) !=
-             record.authors().end();
-    };
-    if (project == nullptr || !wrote(project->rows.project)) {
+    if (project == nullptr || !MayListEvents(call.caller, project->rows.project)) {
       return MakeError(Reason::kNotPermitted);
     }
   }

@@ -11,6 +11,9 @@ namespace kobling::server {
 
 namespace api = ::kobling::v1;
 
+// Whether a member of staff may list the events of one project: an auditor may, and a caseworker who wrote the case.
+bool MayListEvents(const Caller& caller, const records::ProjectRecord& project);
+
 class Audit {
  public:
   explicit Audit(const Core& core) : core_(core) {}

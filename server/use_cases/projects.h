@@ -37,6 +37,9 @@ class Projects {
   absl::StatusOr<api::GetProjectHistoryResponse> History(const Call& call,
                                                          const api::GetProjectHistoryRequest& request) const;
 
+  // The project as the caller may see it now, for answers that hold more than it.
+  api::Project Show(const Call& call, const StateData& state, const Project& project) const;
+
  private:
   using Edit = std::function<absl::Status(records::ProjectRecord& project, Change& change)>;
 
@@ -66,8 +69,7 @@ class Projects {
   // Keeps the case and the state as they are from this change on.
   void AddVersion(const Call& call, const Basis& basis, records::ProjectRecord& project, Change& change) const;
 
-  // The project as the caller may see it, now or at the end of a day.
-  api::Project Show(const Call& call, const StateData& state, const Project& project) const;
+  // The project as the caller may see it, at the end of a day.
   absl::StatusOr<api::Project> ShowAsOf(const Call& call, const StateData& state, const Project& project,
                                         const std::string& day) const;
 

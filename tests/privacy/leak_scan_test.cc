@@ -295,6 +295,9 @@ void LeakScanTest::DoTheJob() {
   RunWell(kKeyOfficer, {"usage", "status", project_});
   RunWell(kAuditor, {"audit", "project", project_});
   RunWell(kAuditor, {"audit", "list", "--format", "json"});
+  RunWell(kAuditor, {"audit", "disclosures", "--format", "csv"});
+  RunWell(kAuditor, {"audit", "dossier", project_, "--out", Output("dossier")});
+  RunWell(kPortal, {"project", "publish", "--out", Output("public")});
 }
 
 void LeakScanTest::ProvokeErrors() {
