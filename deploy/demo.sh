@@ -238,7 +238,7 @@ as anne.auditor audit project "$project" | sed 's/^/   /'
 step "Done in $((SECONDS - started)) seconds (without the build)."
 say "Everything is in $dir: server/ (installation), deliveries/, registers/, server.log."
 if [ "$keep_running" = yes ]; then
-  say "The server runs on as process $server_pid at $address. End it with: kill $server_pid"
+  say "The server runs on as process $server_pid at $address; its clock says $(day). End it with: kill $server_pid"
 else
   say "To start this server for good:  $koblingd serve --config $config"
 fi

@@ -15,7 +15,7 @@ step "13. Two years later ($(day)): what is due"
 as ola.keyofficer project list --expiring "$(date -d '+770 days' +%F)" | sed 's/^/   /'
 
 step "14. People reserve themselves against all use of their data; the national list is loaded"
-python3 "$root/deploy/demo_pick.py" "$dir/data" --count 25 >"$dir/reserved.csv"
+python3 "$root/deploy/demo_pick.py" "$dir/data" 25 >"$dir/reserved.csv"
 as reservasjon.no reservation load --file "$dir/reserved.csv" --no-header --column 1 --mode replace --date "$(day)" \
   --legal-reference "EHDS art. 71" >/dev/null
 as ola.keyofficer project show "$project" --format json | python3 -c '
@@ -47,3 +47,26 @@ head -n 1 "$dir/reserved.csv" | as innsyn.portal insight lookup --purpose "innby
 step "18. A supervisor asks: is key file 1 what it was two years ago?"
 as anne.auditor keyfile reproduce "$project" NPR 1 --purpose "spørsmål fra tilsynet" --format json >"$dir/reproduced.json"
 say "made again in memory: $(field key_file.rows <"$dir/reproduced.json") rows; the same as issued: $(field equal <"$dir/reproduced.json")"
+
+step "19. Who received what, when and on which basis (§ 19 h), and all of the project in one place"
+as anne.auditor audit disclosures --project "$project" | sed 's/^/   /'
+rm -rf "$dir/dossier" "$dir/public"
+as anne.auditor audit dossier "$project" --out "$dir/dossier" >/dev/null
+as kari.caseworker project publish --out "$dir/public" >/dev/null
+say "dossier/dossier.html is for a supervisor to read, public/index.html for everybody."
+
+step "20. The period has ended: the key officer closes the project"
+days_later 741
+as ola.keyofficer project close "$project" --reason "the period has ended" >/dev/null
+days_later 742
+say "The server has warned that the key will be destroyed on $(as ola.keyofficer project show "$project" --format json | field destruction.on)."
+
+step "21. The day has come: the key is destroyed by the server itself"
+days_later 773
+as anne.auditor audit project "$project" --since "$(date -d '+741 days' +%F)" --format csv | cut -d ';' -f 2-6 | sed 's/^/   /'
+as anne.auditor keyfile reproduce "$project" NPR 1 --purpose "spørsmål fra tilsynet" >/dev/null 2>"$dir/reproduced.txt" &&
+  fail "a key file was made without a key."
+sed -n '1s/^error: /   Nobody can make a key file again: /p' "$dir/reproduced.txt"
+say "Citizens are still told that they were included:"
+head -n 1 "$dir/reserved.csv" | as innsyn.portal insight lookup --purpose "innbyggerens egen forespørsel" --format csv |
+  cut -d ';' -f 1,2,4,5,6 | sed 's/^/     /'
