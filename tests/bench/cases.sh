@@ -37,7 +37,7 @@ say "Making $((persons + new)) invented persons ..."
 "$kobling" --quiet testdata --persons $((persons + new)) --dir "$work/testdata" >/dev/null
 "$here/bench_files.py" "$work/testdata/npr_population.csv" "$work" "$persons" "$new"
 rm -rf "$work/testdata" "$work/extract.csv" "$work/half.csv"
-tail -n "+$((persons / 2))" "$work/identifiers.csv" | head -n "$reserved" >"$work/reserved.txt"
+sed -n "$((persons / 2)),$((persons / 2 + reserved - 1))p" "$work/identifiers.csv" >"$work/reserved.txt"
 head -n $((reserved / 100)) "$work/reserved.txt" >"$work/few.txt"
 
 init_server
@@ -91,7 +91,6 @@ new_project
 head -n 1001 "$work/identifiers.csv" >"$work/thousand.csv"
 as NPR population submit "$project" --file "$work/thousand.csv" --column fnr >/dev/null
 as NPR population complete "$project" >/dev/null
-made=0
 for ((i = 1; i <= registers; i++)); do
   register=$([ "$i" = 1 ] && echo NPR || echo "R$i")
   as ola.keyofficer keyfile issue "$project" "$register" >/dev/null
@@ -99,7 +98,7 @@ for ((i = 1; i <= registers; i++)); do
   as "$register" keyfile open "$work/register/${register}_${project}_0001.csv.age" --out "$work/register/$i.csv" >/dev/null
   tail -n +2 "$work/register/$i.csv" | cut -d ';' -f 2 | sort -u >"$work/register/$i.txt"
   rm "$work/register/$i.csv"
-  for ((delivery = 1; delivery <= 3 && made < deliveries; delivery++, made++)); do
+  for ((delivery = 1; delivery <= (i <= deliveries - 2 * registers ? 3 : 2); delivery++)); do
     as "$register" usage report "$project" --keyfile 1 --delivery "$register-$delivery" --delivered-on "$(date +%F)" \
       --recipient "an analysis room" --file "$work/register/$i.txt" >/dev/null
   done
