@@ -256,6 +256,7 @@ std::vector<Fact> ProjectFacts(const Json& dossier) {
   add("Personer i prosjektet", project, "persons", kNumber);
   add("Indekspersoner", dossier, "index_persons", kNumber);
   add("Bare relasjonspersoner", dossier, "relatives", kNumber);
+  add("Trukket tilbake etter utstedelse", dossier, "former", kNumber);
   for (const auto& [name, heading] :
        {std::pair("created", "Opprettet"), std::pair("ready", "Meldt klar"), std::pair("activated", "Aktivert"),
         std::pair("closed", "Avsluttet"), std::pair("cancelled", "Oppgitt"),
