@@ -23,25 +23,24 @@ PeopleSet Both(const PeopleSet& a, const PeopleSet& b) {
   return both;
 }
 
-PeopleSet ModelProject::Index() const {
+namespace {
+
+// People in one part of all submissions that stand.
+PeopleSet Standing(const ModelProject& project, PeopleSet ModelSubmission::*part) {
   PeopleSet people;
-  for (const auto& [id, source] : sources) {
+  for (const auto& [id, source] : project.sources) {
     for (const ModelSubmission& submission : source.submissions) {
-      people = submission.withdrawn ? people : Union(people, submission.index);
+      people = submission.withdrawn ? people : Union(people, submission.*part);
     }
   }
   return people;
 }
 
-PeopleSet ModelProject::Relatives() const {
-  PeopleSet people;
-  for (const auto& [id, source] : sources) {
-    for (const ModelSubmission& submission : source.submissions) {
-      people = submission.withdrawn ? people : Union(people, submission.relatives);
-    }
-  }
-  return people;
-}
+}  // namespace
+
+PeopleSet ModelProject::Index() const { return Standing(*this, &ModelSubmission::index); }
+
+PeopleSet ModelProject::Relatives() const { return Standing(*this, &ModelSubmission::relatives); }
 
 PeopleSet ModelProject::Former() const {
   PeopleSet people;
