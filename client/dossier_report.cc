@@ -159,7 +159,8 @@ ReportTable MatchTable(const Json& dossier) {
                       {"parked_because", "Hvorfor til vurdering"},
                       {"released.time", "Frigitt", kTime},
                       {"released.actor"},
-                      {"released.reason"}},
+                      {"released.reason"},
+                      {"reservation_lists"}},
           .rows = RowsOf(dossier["matches"])};
 }
 
@@ -200,7 +201,7 @@ ReportTable UsageTable(const Json& dossier) {
                       {"used", "Personer brukt", kNumber},
                       {"rows"},
                       {"duplicates"},
-                      {"faults"},
+                      {"faults", "Avviste rader"},
                       {"reported.time", "Rapportert", kTime},
                       {"reported.actor"},
                       {"replaced", "Erstattet"},
@@ -267,6 +268,18 @@ std::vector<Fact> ProjectFacts(const Json& dossier) {
       const std::string reason = TextOf(mark["reason"]);
       facts.push_back({heading, reason.empty() ? text : text + ": " + reason});
     }
+  }
+  add("Nøkkelen slettes den", project, "destruction.on", kText);
+  for (const auto& [name, heading] :
+       {std::pair("warned", "Varslet om sletting"), std::pair("blocked", "Slettingen venter"),
+        std::pair("usage_waived", "Rapporter om bruk er frafalt"),
+        std::pair("memberships_deleted", "Hvem som var med, er slettet")}) {
+    add(heading, project, std::string("destruction.") + name + ".time", kTime);
+    add("Hvorfor", project, std::string("destruction.") + name + ".reason", kText);
+  }
+  for (const Json& later : RowsOf(project["later_reservations"])) {
+    facts.push_back({"Reservert siden", TextOf(later["register_id"]) + ", nøkkelfil " +
+                                            TextOf(later["key_file_number"]) + ": " + TextOf(later["persons"])});
   }
   add("Frist for utlevering (§ 19 f)", project, "deadline.due_date", kText);
   add("Fristen utsatt til", project, "deadline.postponed_until", kText);

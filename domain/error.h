@@ -101,6 +101,9 @@ enum class Reason : std::uint16_t {
   kNothingToIssue = 197,
   kKeyFileInUse = 198,
   kKeyFileStands = 199,
+  kKeyFileNotFetched = 206,
+  kKeyFileContinued = 207,
+  kNothingChanges = 208,
   // The server itself.
   kStorageUnavailable = 210,
   kRecordCorrupt = 211,

@@ -122,11 +122,11 @@ void AddPopulationCommands(CommandTree& tree) {
     return ExitCode::kOk;
   });
 
-  Command withdraw =
-      tree.AddCommand(group, {.name = "withdraw",
-                              .about = "Takes a submission back, until the first key file is issued.",
-                              .examples = {"kobling population withdraw P0041 1 --reason 'wrong extract'"},
-                              .methods = {"PopulationService/WithdrawSubmission"}});
+  Command withdraw = tree.AddCommand(
+      group, {.name = "withdraw",
+              .about = "Takes a submission back; who was in a key file still counts and is told of the project.",
+              .examples = {"kobling population withdraw P0041 1 --reason 'wrong extract'"},
+              .methods = {"PopulationService/WithdrawSubmission"}});
   const TextValue withdrawn = ProjectArgument(withdraw);
   const NumberValue withdrawn_number = NumberArgument(withdraw, "Number of the submission");
   const TextValue reason = ReasonOption(withdraw);

@@ -39,7 +39,8 @@ absl::StatusOr<ExitCode> PrintDisclosures(Session& session, const api::ListDiscl
                                            {"not_yet_reported", "not_yet_reported"},
                                            {"key_file_number", "key_file"},
                                            {"issued.time", "issued"},
-                                           {"persons", "in_key_file"},
+                                           {"key_file_kind", "kind"},
+                                           {"persons", "held"},
                                            {"legal_basis", "legal_basis"},
                                            {"decision_reference", "decision"},
                                            {"legal_reference", "legal_reference"}});

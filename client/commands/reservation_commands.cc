@@ -11,6 +11,7 @@ using Need = Command::Need;
 struct LoadOptions {
   RowOptions rows;
   TextValue column, mode, date, legal_reference;
+  FlagValue leave_out_invalid;
 };
 
 absl::StatusOr<api::ReservationMode> ParseMode(const std::string& text) {
@@ -32,6 +33,7 @@ absl::StatusOr<ExitCode> Load(Session& session, const LoadOptions& options) {
   header.set_mode(mode);
   header.set_list_date(*options.date);
   header.set_legal_reference(*options.legal_reference);
+  header.set_leave_out_invalid(*options.leave_out_invalid);
   KOBLING_ASSIGN_OR_RETURN(const auto rejects, options.rows.OpenRejects(session));
   KOBLING_ASSIGN_OR_RETURN(const TableOptions table, options.rows.Table());
   KOBLING_ASSIGN_OR_RETURN(ColumnName index, ColumnName::Parse(*options.column));
@@ -72,7 +74,9 @@ void AddLoad(CommandTree& tree, CLI::App& group) {
       .column = load.Text("--column", "Column of the identifiers, by name or number", Need::kRequired),
       .mode = load.Text("--mode", "replace: the file is the whole list; add; remove", Need::kRequired),
       .date = load.Text("--date", "The day that the list tells the reservations of, 2027-01-31", Need::kRequired),
-      .legal_reference = load.Text("--legal-reference", "The law that gives the right", Need::kRequired)};
+      .legal_reference = load.Text("--legal-reference", "The law that gives the right", Need::kRequired),
+      .leave_out_invalid =
+          load.Flag("--leave-out-invalid", "With replace: leave bad rows out instead of refusing all")};
   load.Run([options](Session& session) { return Load(session, options); });
 }
 

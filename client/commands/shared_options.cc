@@ -49,6 +49,7 @@ std::vector<ListColumn> ProjectColumns() {
           {"project_case.data_user", "data_user"},
           {"project_case.end_date", "end_date"},
           {"deadline.due_date", "delivery_due"},
+          {"deadline.postponed_until", "postponed_until"},
           {"destruction.on", "destroyed_on"},
           {"destruction.blocked.reason", "blocked"},
           {"persons", "persons"}};

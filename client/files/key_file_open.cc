@@ -71,6 +71,17 @@ absl::StatusOr<crypto::MinisignHash> HashFile(FileSource& source) {
   }
 }
 
+// The same error, with the file that it is about.
+absl::Status NamingFile(const absl::Status& status, const std::string& path) {
+  std::vector<domain::Detail> details = {{DetailKey::kFile, path}};
+  for (const auto& [name, value] : domain::DetailsOf(status)) {
+    if (name == domain::NameOf(DetailKey::kHint)) {
+      details.emplace_back(DetailKey::kHint, value);
+    }
+  }
+  return MakeError(domain::ReasonOf(status).value_or(Reason::kInternal), std::move(details));
+}
+
 // What shows that a file was changed while it was read.
 struct FileState {
   std::uint64_t size = 0;
@@ -95,7 +106,11 @@ absl::StatusOr<crypto::KeyFileComment> OpenKeyFile(const SealedKeyFile& file, Ke
   const FileState before = StateOf(sealed);
   FileSource source(sealed.get(), file.path);
   KOBLING_ASSIGN_OR_RETURN(const crypto::MinisignHash hash, HashFile(source));
-  KOBLING_ASSIGN_OR_RETURN(const std::string comment_text, crypto::VerifyMinisig(file.public_key, hash, signature));
+  const auto comment_text_or = crypto::VerifyMinisig(file.public_key, hash, signature);
+  if (!comment_text_or.ok()) {
+    return NamingFile(comment_text_or.status(), file.path);
+  }
+  const std::string& comment_text = *comment_text_or;
   KOBLING_ASSIGN_OR_RETURN(crypto::KeyFileComment comment, crypto::ParseKeyFileComment(comment_text));
   // Whoever takes the rows makes room for as many as announced, so the number must be one that the file can hold.
   if (comment.rows > before.size / kShortestRow) {
@@ -104,7 +119,11 @@ absl::StatusOr<crypto::KeyFileComment> OpenKeyFile(const SealedKeyFile& file, Ke
   if (::lseek(sealed.get(), 0, SEEK_SET) != 0) {
     return ReadError(file.path);
   }
-  KOBLING_ASSIGN_OR_RETURN(const auto opened, crypto::AgeReader::Open(source, file.identity, file.arena));
+  const auto opened_or = crypto::AgeReader::Open(source, file.identity, file.arena);
+  if (!opened_or.ok()) {
+    return NamingFile(opened_or.status(), file.path);
+  }
+  const auto& opened = *opened_or;
   KOBLING_RETURN_IF_ERROR(rows.Begin(comment));
   KeyFileRowParser parser(comment, rows);
   std::vector<std::uint8_t> plaintext(kReadBytes);

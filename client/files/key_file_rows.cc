@@ -160,10 +160,24 @@ class CsvTarget final : public KeyFileRows {
   AtomicFile& file_;
 };
 
+bool GoesOnFrom(const crypto::KeyFileComment& earlier, const crypto::KeyFileComment& later) {
+  return later.kind == crypto::KeyFileKind::kDelta && later.since == earlier.number &&
+         later.project == earlier.project && later.register_id == earlier.register_id &&
+         later.key_version == earlier.key_version;
+}
+
 // Gathers the rows of one file after the other.
 class MapTarget final : public KeyFileRows {
  public:
   absl::Status Begin(const crypto::KeyFileComment& comment) override {
+    if (last_.has_value() && !GoesOnFrom(*last_, comment)) {
+      return MakeError(Reason::kUsage, {{DetailKey::kHint, "key file " + std::to_string(comment.number) +
+                                                               " is no delta that goes on from key file " +
+                                                               std::to_string(last_->number) +
+                                                               "; give a full file, then its deltas in the order of "
+                                                               "their numbers"}});
+    }
+    last_ = comment;
     auto larger = std::make_unique<LopenummerMap>(comment.rows + (map_ == nullptr ? 0 : map_->rows()));
     if (map_ != nullptr) {
       KOBLING_RETURN_IF_ERROR(map_->CopyTo(*larger));
@@ -181,14 +195,9 @@ class MapTarget final : public KeyFileRows {
   std::unique_ptr<LopenummerMap> TakeMap() { return std::move(map_); }
 
  private:
+  std::optional<crypto::KeyFileComment> last_;
   std::unique_ptr<LopenummerMap> map_;
 };
-
-bool GoesOnFrom(const crypto::KeyFileComment& earlier, const crypto::KeyFileComment& later) {
-  return later.kind == crypto::KeyFileKind::kDelta && later.since == earlier.number &&
-         later.project == earlier.project && later.register_id == earlier.register_id &&
-         later.key_version == earlier.key_version;
-}
 
 }  // namespace
 
@@ -205,15 +214,7 @@ absl::StatusOr<LoadedKeyFile> LoadKeyFiles(std::span<const SealedKeyFile> files)
   MapTarget rows;
   std::optional<crypto::KeyFileComment> last;
   for (const SealedKeyFile& file : files) {
-    KOBLING_ASSIGN_OR_RETURN(crypto::KeyFileComment comment, OpenKeyFile(file, rows));
-    if (last.has_value() && !GoesOnFrom(*last, comment)) {
-      return MakeError(Reason::kKeyFileRows,
-                       {{DetailKey::kFile, file.path},
-                        {DetailKey::kHint,
-                         "not a delta that goes on from the key file before it; give a full file, "
-                         "then its deltas in the order of their numbers"}});
-    }
-    last = std::move(comment);
+    KOBLING_ASSIGN_OR_RETURN(last, OpenKeyFile(file, rows));
   }
   return LoadedKeyFile{*std::move(last), rows.TakeMap()};
 }

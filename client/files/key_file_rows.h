@@ -101,7 +101,7 @@ struct LoadedKeyFile {
   std::unique_ptr<LopenummerMap> map;
 };
 // One file, or several in the order of their numbers, each a delta that goes on from the one before it. Fails with
-// KEY_FILE_ROWS, naming the file, if one does not.
+// USAGE, naming both numbers, if one does not.
 absl::StatusOr<LoadedKeyFile> LoadKeyFiles(std::span<const SealedKeyFile> files);
 
 }  // namespace kobling::client

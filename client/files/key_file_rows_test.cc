@@ -245,7 +245,7 @@ TEST_F(DeltaOnDisk, FilesThatDoNotFollowEachOtherAreRefused) {
   const SealedKeyFile delta = sealer.File(folder, "delta.csv.age");
   for (const std::vector<SealedKeyFile>& files :
        {std::vector{full, full}, std::vector{delta, full}, std::vector{full, delta, delta}}) {
-    EXPECT_EQ(ReasonName(LoadKeyFiles(files).status()), "KEY_FILE_ROWS");
+    EXPECT_EQ(ReasonName(LoadKeyFiles(files).status()), "USAGE");
   }
 }
 

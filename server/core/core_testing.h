@@ -54,7 +54,14 @@ class FaultyStore final : public storage::KeyValueStore {
   int purges() const { return purges_; }
   int commits() const { return commits_; }
 
+  // Called before a wrapped key is read, if set: in the middle of an issue.
+  std::function<void()> before_key_read;
+
   absl::StatusOr<std::optional<std::string>> Get(storage::Family family, std::string_view key) const override {
+    if (family == storage::Family::kKeys && before_key_read) {
+      const std::function<void()> hook = before_key_read;  // it may take itself away
+      hook();
+    }
     return memory_.Get(family, key);
   }
   absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(

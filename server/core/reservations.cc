@@ -1,5 +1,6 @@
 #include "server/core/reservations.h"
 
+#include <algorithm>
 #include <string>
 
 namespace kobling::server {
@@ -22,6 +23,30 @@ HeldReservations ReservationsFor(const StateData& state, const records::SourceRe
     held.identifiers |= found->second.identifiers;
   }
   return held;
+}
+
+storage::NumberSet LeftSince(const StateData& state, const records::AppliedReservationListRecord& applied) {
+  storage::NumberSet members;
+  if (const auto list = state.reservations.find(applied.register_id()); list != state.reservations.end()) {
+    for (std::size_t i = 0; i < applied.version(); ++i) {
+      members |= list->second.added[i];
+      members -= list->second.removed[i];
+    }
+    members -= list->second.identifiers;
+  }
+  return members;
+}
+
+bool IsInAList(const StateData& state, std::string_view register_id, const std::vector<std::uint32_t>& numbers) {
+  for (const std::string& id : {std::string(), std::string(register_id)}) {
+    const auto list = state.reservations.find(id);
+    if (list != state.reservations.end() && std::any_of(numbers.begin(), numbers.end(), [&](std::uint32_t number) {
+          return list->second.identifiers.contains(number);
+        })) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace kobling::server

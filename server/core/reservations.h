@@ -1,6 +1,7 @@
 // Which people's reservations hold for a register's part of a project.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "server/core/state.h"
@@ -14,5 +15,11 @@ struct HeldReservations {
 
 // The national list and the register's own, as they are now; nothing if the law makes an exception for the source.
 HeldReservations ReservationsFor(const StateData& state, const records::SourceRecord& source);
+
+// The identifiers that were in that version of the list and are not in it now.
+storage::NumberSet LeftSince(const StateData& state, const records::AppliedReservationListRecord& applied);
+
+// Whether any of the numbers is in the national list or the register's own.
+bool IsInAList(const StateData& state, std::string_view register_id, const std::vector<std::uint32_t>& numbers);
 
 }  // namespace kobling::server

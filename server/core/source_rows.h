@@ -10,22 +10,29 @@
 
 namespace kobling::server {
 
-enum class Reservations : std::uint8_t { kIgnored, kApplied };
+// A register's part in a project, as the state has it.
+struct SourceInProject {
+  const StateData& state;
+  const Project& project;
+  const records::SourceRecord& source;
+};
+
+enum class ApplyReservations : std::uint8_t { kNo, kYes };
 
 // Everybody in the project as far as the source is concerned: index persons, the relatives that it named itself, and
 // those that others named if the case says so. With reservations applied, nobody is in it who was named only by
 // registers that may not use their data; the source's own reservations are not looked at here.
-absl::StatusOr<storage::NumberSet> PopulationFor(const Core& core, const StateData& state, const Project& project,
-                                                 const records::SourceRecord& source, Reservations reservations);
+absl::StatusOr<storage::NumberSet> PopulationFor(const Core& core, const SourceInProject& part,
+                                                 ApplyReservations reservations);
 
 // The candidates whose persons are in the population and have no reservation that holds for the source.
 struct UnreservedRows {
   storage::NumberSet identifiers;
   std::uint64_t reserved = 0;  // identifiers that reservations kept out
+  // The lists that were looked at: the national one, the source's own, and those of registers that name people.
   std::vector<records::AppliedReservationListRecord> lists;
 };
-absl::StatusOr<UnreservedRows> WithoutReserved(const Core& core, const StateData& state, const Project& project,
-                                               const records::SourceRecord& source,
+absl::StatusOr<UnreservedRows> WithoutReserved(const Core& core, const SourceInProject& part,
                                                const storage::NumberSet& candidates);
 
 // The rows that a full key file of the source has now.
@@ -34,8 +41,20 @@ struct SourceRows {
   std::uint64_t duplicates = 0;  // identifiers that the register sent more than once
 };
 // Fails with MATCH_MISSING or MATCH_PARKED where the scope needs a match.
-absl::StatusOr<SourceRows> RowsOf(const Core& core, const StateData& state, const Project& project,
-                                  const records::SourceRecord& source);
+absl::StatusOr<SourceRows> RowsOf(const Core& core, const SourceInProject& part);
+
+// How many persons of each source's newest key file a reservation keeps out of the next one; sources without any are
+// left out. Reads sets, so that it works on a copy of what it needs of the state.
+struct LaterReservation {
+  std::string register_id;
+  std::uint32_t key_file = 0;
+  std::uint64_t persons = 0;
+};
+absl::StatusOr<std::vector<LaterReservation>> LaterReservationsOf(const Core& core, const StateData& copy,
+                                                                  const std::string& project_id);
+
+// What LaterReservationsOf needs of the state.
+StateData CopyForReservations(const StateData& state, const std::string& project_id);
 
 // All defining sources have said that they are complete. Fails with POPULATION_INCOMPLETE, naming the first that has
 // not.

@@ -59,10 +59,12 @@ absl::StatusOr<std::unique_ptr<State>> State::Load(const storage::Reader& store,
   for (auto& [id, versions] : lists) {
     ReservationList& list = state->data_.reservations[id];
     for (const records::ReservationListRecord& version : versions) {
-      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet added, sets.Get(version.added_set()));
-      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet removed, sets.Get(version.removed_set()));
+      KOBLING_ASSIGN_OR_RETURN(storage::NumberSet added, sets.Get(version.added_set()));
+      KOBLING_ASSIGN_OR_RETURN(storage::NumberSet removed, sets.Get(version.removed_set()));
       list.identifiers |= added;
       list.identifiers -= removed;
+      list.added.push_back(std::move(added));
+      list.removed.push_back(std::move(removed));
     }
     list.identifiers.runOptimize();
     list.versions = std::move(versions);

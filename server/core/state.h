@@ -29,9 +29,11 @@ struct Project {
   storage::NumberSet former;
 };
 
-// One list of reservations: its versions, oldest first, and whom it holds now.
+// One list of reservations: its versions, oldest first, whom each added and removed, and whom it holds now.
 struct ReservationList {
   std::vector<records::ReservationListRecord> versions;
+  std::vector<storage::NumberSet> added;
+  std::vector<storage::NumberSet> removed;
   storage::NumberSet identifiers;
 };
 

@@ -22,7 +22,10 @@ class DeltaTest : public ::testing::Test {
     server_.Complete(project_, "NPR");
     server_.Complete(project_, "MFR");
     server_.Issue(project_, "NPR");
+    Fetch(1);
   }
+
+  void Fetch(std::uint32_t number) { EXPECT_THAT(server_.Fetch(project_, "NPR", number, 0), IsOk()); }
 
   void Add(std::size_t begin, std::size_t end) {
     server_.Reopen(project_, "NPR");
@@ -77,6 +80,7 @@ TEST_F(DeltaTest, HoldsWhatIsNewWithTheSameLopenumreAsEver) {
 TEST_F(DeltaTest, NamesWhoWasTakenBack) {
   Add(10, 13);
   server_.WithdrawSubmission(project_, "NPR", 1);
+  server_.Reopen(project_, "NPR");
   server_.SubmitAll(project_, "NPR", People(0, 8));
   server_.Complete(project_, "NPR");
   const api::KeyFile issued = server_.Issue(project_, "NPR", 1);
@@ -88,6 +92,8 @@ TEST_F(DeltaTest, NamesWhoWasTakenBack) {
 TEST_F(DeltaTest, GoesOnFromADeltaAsFromAFullFile) {
   Add(10, 13);
   server_.Issue(project_, "NPR", 1);
+  EXPECT_THAT(server_.TryIssue(project_, "NPR", 2), RefusedWith(Reason::kKeyFileNotFetched));
+  Fetch(2);
   Add(13, 15);
   server_.WithdrawSubmission(project_, "NPR", 2);
   server_.Complete(project_, "NPR");
@@ -115,6 +121,7 @@ TEST_F(DeltaTest, NothingNewIsSaidAndTheSameDeltaIsNotMadeTwice) {
   EXPECT_THAT(DetailOf(nothing.status(), "hint"), HasSubstr("nothing has changed"));
   Add(10, 13);
   server_.Issue(project_, "NPR", 1);
+  Fetch(2);
   EXPECT_THAT(server_.TryIssue(project_, "NPR", 1), RefusedWith(Reason::kKeyFileStands));
   EXPECT_THAT(server_.TryIssue(project_, "NPR", 2), RefusedWith(Reason::kNothingToIssue));
   EXPECT_THAT(server_.TryIssue(project_, "NPR"), IsOk()) << "a full file is another one";
@@ -130,19 +137,23 @@ TEST_F(DeltaTest, GoesOnOnlyFromAFileThatTheRegisterMayHold) {
   ASSERT_THAT(server_.key_files().Withdraw(officer, withdraw), IsOk());
   EXPECT_THAT(server_.TryIssue(project_, "NPR", 1), RefusedWith(Reason::kKeyFileWithdrawn));
   server_.Issue(project_, "NPR");
+  EXPECT_THAT(server_.TryIssue(project_, "NPR", 2), RefusedWith(Reason::kKeyFileNotFetched));
+  Fetch(2);
+  Add(13, 14);
   server_.clock().Advance(absl::Hours(24 * 91));
   ASSERT_THAT(server_.key_files().Upkeep(), IsOk());
-  EXPECT_THAT(server_.TryIssue(project_, "NPR", 2), RefusedWith(Reason::kKeyFileExpired)) << "it was never fetched";
+  EXPECT_THAT(server_.TryIssue(project_, "NPR", 2), IsOk()) << "the register has it, though it has expired here";
 }
 
 TEST_F(DeltaTest, AFileThatADeltaGoesOnFromStays) {
   Add(10, 13);
   server_.Issue(project_, "NPR", 1);
+  Fetch(2);
   auto withdraw = About<api::WithdrawKeyFileRequest>(project_);
   withdraw.set_register_id("NPR");
   const Call officer = server_.Officer("KeyFileService/WithdrawKeyFile");
   withdraw.set_number(1);
-  EXPECT_THAT(server_.key_files().Withdraw(officer, withdraw), RefusedWith(Reason::kKeyFileInUse));
+  EXPECT_THAT(server_.key_files().Withdraw(officer, withdraw), RefusedWith(Reason::kKeyFileContinued));
   withdraw.set_request_id(crypto::NewRequestId());
   withdraw.set_number(2);
   ASSERT_THAT(server_.key_files().Withdraw(officer, withdraw), IsOk());
@@ -154,6 +165,7 @@ TEST_F(DeltaTest, AFileThatADeltaGoesOnFromStays) {
 TEST_F(DeltaTest, UseOfEverybodyWhoHoldsIsReportedOnIt) {
   Add(10, 13);
   server_.WithdrawSubmission(project_, "NPR", 1);
+  server_.Reopen(project_, "NPR");
   server_.SubmitAll(project_, "NPR", People(0, 8));
   server_.Complete(project_, "NPR");
   server_.Issue(project_, "NPR", 1);
@@ -194,6 +206,7 @@ TEST_F(DeltaTest, ACitizenOfTheFirstFileIsStillInTheRegistersHandsAfterADelta) {
 TEST_F(DeltaTest, EveryPastFileIsMadeAgainAsItWas) {
   Add(10, 13);
   server_.Issue(project_, "NPR", 1);
+  Fetch(2);
   server_.WithdrawSubmission(project_, "NPR", 1);
   server_.Complete(project_, "NPR");
   server_.Issue(project_, "NPR", 2);
@@ -229,6 +242,53 @@ TEST_F(DeltaTest, AFileWhoseSetIsNotWhatWasIssuedIsTold) {
   const auto made = Reproduce(1);
   ASSERT_THAT(made, IsOk());
   EXPECT_FALSE(made->equal());
+}
+
+TEST_F(DeltaTest, PersonsAreThoseWhomTheRegisterHoldsAndRowsThoseOfTheFile) {
+  server_.Reopen(project_, "NPR");
+  server_.WithdrawSubmission(project_, "NPR", 1);
+  server_.SubmitAll(project_, "NPR", People(0, 7));
+  server_.Complete(project_, "NPR");
+  const api::KeyFile issued = server_.Issue(project_, "NPR", 1);
+  EXPECT_EQ(issued.rows(), 3U);
+  EXPECT_EQ(issued.withdrawn_rows(), 3U);
+  EXPECT_EQ(issued.persons(), 7U);
+  EXPECT_EQ(server_.FetchAndOpen(project_, "NPR", 2).comment.persons, 3U) << "the comment speaks of the file's rows";
+}
+
+TEST_F(DeltaTest, AFileWithoutADigestIsNotSaidToHaveChanged) {
+  ASSERT_THAT(server_.core().committer.Commit([&](Change& change) -> absl::Status {
+    records::KeyFileRecord first = server_.core().state.Read()->projects.at(project_).rows.key_files[0];
+    first.clear_plaintext_digest();
+    change.Put(first);
+    return absl::OkStatus();
+  }),
+              IsOk());
+  EXPECT_THAT(Reproduce(1), RefusedWith(Reason::kPreconditionFailed));
+}
+
+// What another caller does while a key file is sealed.
+TEST_F(DeltaTest, AnIssueThatAnotherChangeOvertakesIsRefused) {
+  Add(10, 13);
+  server_.store().before_key_read = [&] {
+    server_.store().before_key_read = nullptr;
+    EXPECT_THAT(server_.LoadReservations("NPR", api::RESERVATION_MODE_REPLACE, People(11, 12), "2026-11-22").response,
+                IsOk());
+  };
+  EXPECT_THAT(server_.TryIssue(project_, "NPR", 1), RefusedWith(Reason::kPreconditionFailed));
+  server_.Issue(project_, "NPR", 1);
+  EXPECT_EQ(server_.FetchAndOpen(project_, "NPR", 2).rows.size(), 2U);
+}
+
+TEST_F(DeltaTest, AListThatOvertakesAnIssueAndChangesNobodyIsTheOneThatIsNamed) {
+  Add(10, 13);
+  server_.LoadReservations("NPR", api::RESERVATION_MODE_REPLACE, People(50, 51), "2026-11-22");
+  server_.store().before_key_read = [&] {
+    server_.store().before_key_read = nullptr;
+    server_.LoadReservations("NPR", api::RESERVATION_MODE_ADD, People(51, 52), "2026-11-22");
+  };
+  EXPECT_EQ(server_.Issue(project_, "NPR", 1).reservation_lists(0).version(), 2U);
+  EXPECT_EQ(server_.FetchAndOpen(project_, "NPR", 2).comment.reservations[0].version, 2U);
 }
 
 TEST_F(DeltaTest, MakingAgainNeedsAPurposeAndTheKey) {

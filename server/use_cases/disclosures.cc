@@ -51,6 +51,10 @@ api::Disclosure OfKeyFile(const records::RegisterRecord& record, const storage::
   row.set_key_file_number(key_file.number());
   *row.mutable_issued() = ToApi(key_file.issued());
   row.set_persons(key_file.persons());
+  const api::KeyFile shown = ToApi(key_file);
+  row.set_key_file_kind(shown.kind());
+  row.set_since(key_file.since());
+  row.set_withdrawn_rows(key_file.withdrawn_rows());
   row.set_case_version(version);
   row.set_legal_basis(project_case.legal_basis());
   row.set_decision_reference(project_case.decision_reference());

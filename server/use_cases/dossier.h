@@ -14,10 +14,12 @@ class Dossiers {
  public:
   Dossiers(const Core& core, const KeyFileFolder& key_files) : core_(core), projects_(core, key_files) {}
 
-  // Made under one look at the state, so that its parts agree.
+  // Made under one look at the state, so that its parts agree. Fails with ANSWER_TOO_LARGE.
   absl::StatusOr<api::Dossier> Get(const Call& call, const api::GetDossierRequest& request) const;
 
  private:
+  void Describe(const Call& call, const StateData& state, const Project& project, api::Dossier& dossier) const;
+
   const Core& core_;
   const Projects projects_;
 };

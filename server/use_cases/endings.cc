@@ -67,6 +67,10 @@ std::vector<std::string> DestroyKeyInChange(const storage::ProjectRows& rows, co
   }
   SetState(project, records::PROJECT_STATE_RECORD_KEY_DESTROYED, change);
   *project.mutable_key_destroyed() = mark;
+  project.clear_destruction_blocked();
+  if (!project.destruction_on().empty()) {
+    project.set_destruction_on(DateText(DayOf(absl::FromUnixMicros(mark.time_us()))));
+  }
   change.event.reason = mark.reason();
   return files;
 }
@@ -141,7 +145,10 @@ absl::StatusOr<api::Project> Projects::DestroyKey(const Call& call,
                                                    {DetailKey::kKeyFile, std::uint64_t{outstanding.front().number()}}});
     }
     files = DestroyKeyInChange(rows, MakeMark(core_, call, request.reason()), project, change);
-    change.event.changes.push_back({"waiver_reason", "", request.waiver_reason()});
+    if (!outstanding.empty() && !request.waiver_reason().empty()) {
+      *project.mutable_usage_waived() = MakeMark(core_, call, request.waiver_reason());
+      change.event.changes.push_back({"waiver_reason", "", request.waiver_reason()});
+    }
     return absl::OkStatus();
   });
   if (destroyed.ok()) {
@@ -191,7 +198,10 @@ Endings::Step Endings::NextStep(const storage::ProjectRows& rows, absl::CivilDay
     case records::PROJECT_STATE_RECORD_KEY_DESTROYED: {
       const std::optional<absl::CivilDay> destroyed = DayWhenKeyWasDestroyed(project);
       const int years = static_cast<int>(core_.config.memberships_years);
-      return years != 0 && destroyed.has_value() && !project.has_memberships_deleted() &&
+      if (project.has_memberships_deleted()) {
+        return project.memberships_erased() ? Step::kNone : Step::kEraseMemberships;
+      }
+      return years != 0 && destroyed.has_value() &&
                      absl::CivilDay(destroyed->year() + years, destroyed->month(), destroyed->day()) <= today
                  ? Step::kDeleteMemberships
                  : Step::kNone;
@@ -215,15 +225,31 @@ void Endings::Warn(absl::CivilDay today, records::ProjectRecord& project, Change
   *project.mutable_destruction_warned() = ServersMark(core_, std::move(reason));
 }
 
-void Endings::DeleteMemberships(const std::string& project_id, records::ProjectRecord& project, Change& change) const {
+// From here on nobody asks for the project's sets any more; only then may they go.
+void Endings::DeleteMemberships(records::ProjectRecord& project, Change& change) const {
+  const std::string project_id = project.id();
+  project.set_persons(core_.identities.CountPersons(EverybodyIn(*FindProject(*core_.state.Read(), project_id))));
+  const std::string destroyed = DateText(*DayWhenKeyWasDestroyed(project));
+  change.event.operation = "project.delete-memberships";
+  change.event.reason = "the key was destroyed on " + destroyed + "; who was included is kept for " +
+                        std::to_string(core_.config.memberships_years) + " years after that";
+  change.event.counts = {{"persons", project.persons()}};
+  *project.mutable_memberships_deleted() = ServersMark(core_, change.event.reason);
+  change.Then([project_id](StateData& state) {
+    state.projects[project_id].index = storage::NumberSet();
+    state.projects[project_id].relatives = storage::NumberSet();
+    state.projects[project_id].former = storage::NumberSet();
+  });
+}
+
+void Endings::EraseMemberships(records::ProjectRecord& project, Change& change) const {
   std::set<storage::SetId> own;
   std::set<storage::SetId> others;
   {
     const State::View state = core_.state.Read();
     for (const auto& [id, other] : state->projects) {
-      if (id == project_id) {
+      if (id == project.id()) {
         own = SetsOf(other.rows);
-        project.set_persons(core_.identities.CountPersons(EverybodyIn(other)));
       } else if (!other.rows.project.has_memberships_deleted()) {
         others.merge(SetsOf(other.rows));
       }
@@ -239,17 +265,8 @@ void Endings::DeleteMemberships(const std::string& project_id, records::ProjectR
       storage::SetStore::Delete(set, change.batch);
     }
   }
-  const std::string destroyed = DateText(*DayWhenKeyWasDestroyed(project));
-  change.event.operation = "project.delete-memberships";
-  change.event.reason = "the key was destroyed on " + destroyed + "; who was included is kept for " +
-                        std::to_string(core_.config.memberships_years) + " years after that";
-  change.event.counts = {{"persons", project.persons()}};
-  *project.mutable_memberships_deleted() = ServersMark(core_, change.event.reason);
-  change.Then([project_id](StateData& state) {
-    state.projects[project_id].index = storage::NumberSet();
-    state.projects[project_id].relatives = storage::NumberSet();
-    state.projects[project_id].former = storage::NumberSet();
-  });
+  project.set_memberships_erased(true);
+  change.event.operation = "project.erase-memberships";
 }
 
 absl::Status Endings::TakeNextStep(const std::string& project_id, absl::CivilDay today) const {
@@ -288,7 +305,10 @@ absl::Status Endings::TakeNextStep(const std::string& project_id, absl::CivilDay
         break;
       }
       case Step::kDeleteMemberships:
-        DeleteMemberships(project_id, project, change);
+        DeleteMemberships(project, change);
+        break;
+      case Step::kEraseMemberships:
+        EraseMemberships(project, change);
         break;
     }
     change.Put(project);
@@ -313,9 +333,11 @@ absl::Status Endings::TakeNextStep(const std::string& project_id, absl::CivilDay
     case Step::kDestroyKey:
       log_.Info("a project's key was destroyed", {Field("project", id)});
       return EraseTraces(core_, key_files_, files);
+    case Step::kEraseMemberships:
+      return absl::OkStatus();
     default:
       log_.Info("the memberships of a project were deleted", {Field("project", id)});
-      return absl::OkStatus();
+      return TakeNextStep(project_id, today);
   }
 }
 
@@ -330,10 +352,12 @@ absl::Status Endings::Upkeep() const {
       }
     }
   }
+  absl::Status result;
   for (const std::string& id : due) {
-    KOBLING_RETURN_IF_ERROR(TakeNextStep(id, today));
+    result.Update(TakeNextStep(id, today));  // the others do not wait for one that cannot be done
   }
-  return storage::SetStore::PurgeDeleted(core_.store);
+  result.Update(storage::SetStore::PurgeDeleted(core_.store));
+  return result;
 }
 
 }  // namespace kobling::server

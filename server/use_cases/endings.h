@@ -21,13 +21,14 @@ class Endings {
   absl::Status Upkeep() const;
 
  private:
-  enum class Step { kNone, kWarn, kPostpone, kDestroyKey, kDeleteMemberships };
+  enum class Step { kNone, kWarn, kPostpone, kDestroyKey, kDeleteMemberships, kEraseMemberships };
 
   Step NextStep(const storage::ProjectRows& rows, absl::CivilDay today) const;
   absl::Status TakeNextStep(const std::string& project_id, absl::CivilDay today) const;
 
   void Warn(absl::CivilDay today, records::ProjectRecord& project, Change& change) const;
-  void DeleteMemberships(const std::string& project_id, records::ProjectRecord& project, Change& change) const;
+  void DeleteMemberships(records::ProjectRecord& project, Change& change) const;
+  void EraseMemberships(records::ProjectRecord& project, Change& change) const;
 
   const Core& core_;
   const KeyFileFolder& key_files_;

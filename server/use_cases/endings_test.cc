@@ -342,9 +342,9 @@ TEST_F(MembershipsTest, WhoWasIncludedIsForgottenTenYearsAfterTheKeyAndTheCounts
   EXPECT_GT(StoredSets(), 0U);
   const int purges = server_.store().purges();
   UpkeepOn("2037-01-31");
-  EXPECT_THAT(Operations(),
-              ElementsAre("project.warn-destruction", "project.destroy-key", "project.delete-memberships"));
-  EXPECT_THAT(OwnEvents().back().counts, ElementsAre(std::pair("persons", 5U)));
+  EXPECT_THAT(Operations(), ElementsAre("project.warn-destruction", "project.destroy-key", "project.delete-memberships",
+                                        "project.erase-memberships"));
+  EXPECT_THAT(OwnEvents()[2].counts, ElementsAre(std::pair("persons", 5U)));
   EXPECT_EQ(StoredSets(), 0U);
   EXPECT_EQ(server_.store().purges(), purges + 1) << "older files of the store still hold the sets, or too much work";
   EXPECT_TRUE(ProjectsOf(Person(0)).empty());
@@ -366,14 +366,22 @@ TEST_F(MembershipsTest, WhoWasIncludedIsForgottenTenYearsAfterTheKeyAndTheCounts
 }
 
 TEST_F(MembershipsTest, WhatIsForgottenIsAskedForByNobodyAndAReservationListStays) {
-  ASSERT_THAT(server_.LoadReservations("", api::RESERVATION_MODE_REPLACE, People(0, 5), "2026-11-22").response, IsOk());
+  ASSERT_THAT(server_.LoadReservations("", api::RESERVATION_MODE_REPLACE, People(3, 9), "2026-11-22").response, IsOk());
   UpkeepOn("2037-01-31");
-  EXPECT_EQ(StoredSets(), 1U) << "the list has the same people as the project had";
+  EXPECT_EQ(StoredSets(), 1U) << "the list's own";
   EXPECT_EQ(Show().later_reservations_size(), 0);
   EXPECT_EQ(server_.StoredState(), server_.StateInMemory());
   server_.Restart();
-  EXPECT_EQ(server_.core().state.Read()->reservations.at("").identifiers.cardinality(), 5U);
+  EXPECT_EQ(server_.core().state.Read()->reservations.at("").identifiers.cardinality(), 6U);
   EXPECT_TRUE(ProjectsOf(Person(0)).empty());
+}
+
+TEST_F(MembershipsTest, AListOfThePeopleThatTheProjectHadKeepsItsSet) {
+  ASSERT_THAT(server_.LoadReservations("", api::RESERVATION_MODE_REPLACE, People(0, 5), "2026-11-22").response, IsOk());
+  UpkeepOn("2037-01-31");
+  EXPECT_EQ(StoredSets(), 1U);
+  server_.Restart();
+  EXPECT_EQ(server_.core().state.Read()->reservations.at("").identifiers.cardinality(), 5U);
 }
 
 TEST_F(MembershipsTest, ASetThatAnotherProjectNamesStaysUntilThatIsForgottenToo) {

@@ -14,6 +14,7 @@
 #include "server/core/copy_fields.h"
 #include "server/core/dates.h"
 #include "server/core/project_case.h"
+#include "server/core/reservations.h"
 
 namespace kobling::server {
 namespace {
@@ -33,6 +34,8 @@ class Membership {
   bool InAny(const storage::NumberSet& set) const {
     return std::any_of(numbers_.begin(), numbers_.end(), [&](std::uint32_t number) { return set.contains(number); });
   }
+
+  const std::vector<std::uint32_t>& numbers() const { return numbers_; }
 
   // What is known of a stored set without reading it.
   void Know(const storage::SetId& id, bool contains) { answers_.emplace(id, contains); }
@@ -56,20 +59,54 @@ class Membership {
   std::map<storage::SetId, bool> answers_;
 };
 
-// What the person's reservation does to a register's part. Nothing if there is none.
-api::ReservationEffect EffectOf(const StateData& state, const records::SourceRecord& source, bool is_in_newest_file,
-                                const Membership& person) {
-  const auto is_in_list = [&](const std::string& id) {
-    const auto list = state.reservations.find(id);
-    return list != state.reservations.end() && person.InAny(list->second.identifiers);
-  };
-  if (!is_in_list("") && !is_in_list(source.register_id())) {
+// By whom the person is in the population, as far as the source is concerned.
+enum class NamedBy { kNobody, kReservedOnly, kOthersToo };
+
+// Somebody whom only registers have named that may not use their data is in nobody's key file.
+absl::StatusOr<NamedBy> WhoNamed(const StateData& state, const Project& project, const records::SourceRecord& source,
+                                 Membership& person) {
+  NamedBy named = NamedBy::kNobody;
+  for (const records::SubmissionRecord& submission : project.rows.submissions) {
+    const records::SourceRecord* const namer =
+        FindSource(project.rows.project.project_case(), submission.register_id());
+    if (submission.withdrawn() || namer == nullptr) {
+      continue;
+    }
+    KOBLING_ASSIGN_OR_RETURN(const bool in_index, person.InStored(submission.index_set()));
+    KOBLING_ASSIGN_OR_RETURN(const bool in_relatives, person.InStored(submission.relative_set()));
+    const bool relatives_count = source.includes_relatives() || submission.register_id() == source.register_id();
+    if (!in_index && !(in_relatives && relatives_count)) {
+      continue;
+    }
+    if (!namer->reservation_exception().empty() || !IsInAList(state, namer->register_id(), person.numbers())) {
+      return NamedBy::kOthersToo;
+    }
+    named = NamedBy::kReservedOnly;
+  }
+  return named;
+}
+
+// Whether the person is in any reservation list that matters to the project.
+bool IsReservedAnywhere(const StateData& state, const Project& project, const Membership& person) {
+  const auto& sources = project.rows.project.project_case().sources();
+  return std::any_of(sources.begin(), sources.end(), [&](const records::SourceRecord& source) {
+    return IsInAList(state, source.register_id(), person.numbers());
+  });
+}
+
+// What the person's reservations do to a register's part. Nothing if there is none.
+absl::StatusOr<api::ReservationEffect> EffectOf(const StateData& state, const Project& project,
+                                                const records::SourceRecord& source, bool was_issued,
+                                                Membership& person) {
+  if (!IsReservedAnywhere(state, project, person)) {
     return api::RESERVATION_EFFECT_UNSPECIFIED;
   }
-  if (!source.reservation_exception().empty()) {
-    return api::RESERVATION_EFFECT_EXCEPTED;
+  const bool is_in_list = IsInAList(state, source.register_id(), person.numbers());
+  KOBLING_ASSIGN_OR_RETURN(const NamedBy named, WhoNamed(state, project, source, person));
+  if ((is_in_list && source.reservation_exception().empty()) || named == NamedBy::kReservedOnly) {
+    return was_issued ? api::RESERVATION_EFFECT_AFTER_ISSUE : api::RESERVATION_EFFECT_LEFT_OUT;
   }
-  return is_in_newest_file ? api::RESERVATION_EFFECT_AFTER_ISSUE : api::RESERVATION_EFFECT_LEFT_OUT;
+  return is_in_list ? api::RESERVATION_EFFECT_EXCEPTED : api::RESERVATION_EFFECT_UNSPECIFIED;
 }
 
 absl::Status AddUse(const storage::ProjectRows& rows, const std::vector<records::KeyFileRecord>& key_files,
@@ -100,8 +137,9 @@ absl::Status AddUse(const storage::ProjectRows& rows, const std::vector<records:
   return absl::OkStatus();
 }
 
-absl::StatusOr<api::RegisterInsight> DescribeRegister(const StateData& state, const storage::ProjectRows& rows,
+absl::StatusOr<api::RegisterInsight> DescribeRegister(const StateData& state, const Project& project,
                                                       const records::SourceRecord& source, Membership& person) {
+  const storage::ProjectRows& rows = project.rows;
   const records::RegisterRecord& record = state.registers.at(source.register_id());
   api::RegisterInsight insight;
   insight.set_register_id(source.register_id());
@@ -121,13 +159,11 @@ absl::StatusOr<api::RegisterInsight> DescribeRegister(const StateData& state, co
     }
   }
   std::vector<records::KeyFileRecord> key_files;
-  bool is_in_newest = false;
   for (const records::KeyFileRecord& key_file : rows.key_files) {
     if (!WasHandedOut(key_file) || key_file.register_id() != source.register_id()) {
       continue;
     }
     KOBLING_ASSIGN_OR_RETURN(const bool included, person.InStored(CoveredSetOf(key_file)));
-    is_in_newest = included;
     if (included) {
       if (key_files.empty()) {
         insight.set_key_file_issued(true);
@@ -137,7 +173,9 @@ absl::StatusOr<api::RegisterInsight> DescribeRegister(const StateData& state, co
     }
   }
   KOBLING_RETURN_IF_ERROR(AddUse(rows, key_files, insight, person));
-  insight.set_reservation(EffectOf(state, source, is_in_newest, person));
+  KOBLING_ASSIGN_OR_RETURN(const api::ReservationEffect effect,
+                           EffectOf(state, project, source, insight.key_file_issued(), person));
+  insight.set_reservation(effect);
   if (insight.reservation() == api::RESERVATION_EFFECT_EXCEPTED) {
     insight.set_reservation_exception(source.reservation_exception());
   }
@@ -174,7 +212,7 @@ absl::StatusOr<api::ProjectInsight> DescribeProject(const StateData& state, cons
   insight.set_inclusion(inclusion);
   KnowWhatIsInMemory(project, person);
   for (const records::SourceRecord& source : project_case.sources()) {
-    KOBLING_ASSIGN_OR_RETURN(*insight.add_registers(), DescribeRegister(state, project.rows, source, person));
+    KOBLING_ASSIGN_OR_RETURN(*insight.add_registers(), DescribeRegister(state, project, source, person));
   }
   return insight;
 }
@@ -186,16 +224,16 @@ api::Inclusion InclusionOf(const Project& project, const Membership& person) {
                                            : api::INCLUSION_UNSPECIFIED;
 }
 
-absl::StatusOr<api::PersonReservation> DescribeReservation(const StateData& state, const ReservationList& list,
-                                                           Membership& person) {
+api::PersonReservation DescribeReservation(const StateData& state, const ReservationList& list,
+                                           const Membership& person) {
   api::PersonReservation reservation;
   // The person is in the list now, so the newest version that added them is the one that holds.
-  for (auto version = list.versions.rbegin(); version != list.versions.rend(); ++version) {
-    KOBLING_ASSIGN_OR_RETURN(const bool came_in, person.InStored(version->added_set()));
-    if (came_in) {
-      reservation.set_register_id(version->register_id());
-      reservation.set_reserved_on(version->list_date());
-      reservation.set_legal_reference(version->legal_reference());
+  for (std::size_t i = list.versions.size(); i-- > 0;) {
+    if (person.InAny(list.added[i])) {
+      const records::ReservationListRecord& version = list.versions[i];
+      reservation.set_register_id(version.register_id());
+      reservation.set_reserved_on(version.list_date());
+      reservation.set_legal_reference(version.legal_reference());
       break;
     }
   }
@@ -209,15 +247,14 @@ bool IsExempt(const records::CaseRecord& project_case, const std::string& today)
   return !project_case.insight_exemption_until().empty() && today <= project_case.insight_exemption_until();
 }
 
-// All that may be said of a project while it is exempt from insight.
-api::ProjectInsight Withhold(const records::CaseRecord& project_case) {
+// All that may be said of a project while it is exempt from insight. The project's own contact would tell which it is.
+api::ProjectInsight Withhold(const records::CaseRecord& project_case, const std::string& controller) {
   api::ProjectInsight insight;
-  insight.set_contact(project_case.contact());
   api::Withheld& withheld = *insight.mutable_withheld();
   withheld.set_reason(project_case.insight_exemption_reason());
   withheld.set_legal_reference(project_case.insight_exemption_reference());
   withheld.set_until(project_case.insight_exemption_until());
-  withheld.set_contact(project_case.contact());
+  withheld.set_contact(controller);
   return insight;
 }
 
@@ -308,14 +345,14 @@ absl::StatusOr<api::LookupResponse> Insight::Lookup(const Call& call, const api:
         continue;
       }
       if (IsExempt(project.rows.project.project_case(), today)) {
-        withheld.push_back(Withhold(project.rows.project.project_case()));
+        withheld.push_back(Withhold(project.rows.project.project_case(), core_.config.controller));
         continue;
       }
       KOBLING_ASSIGN_OR_RETURN(*response.add_projects(), DescribeProject(*state, project, inclusion, person));
     }
     for (const auto& [id, list] : state->reservations) {
       if (person.InAny(list.identifiers)) {
-        KOBLING_ASSIGN_OR_RETURN(*response.add_reservations(), DescribeReservation(*state, list, person));
+        *response.add_reservations() = DescribeReservation(*state, list, person);
       }
     }
   }

@@ -35,9 +35,9 @@ absl::Status GoOnFrom(const Core& core, const records::KeyFileRecord& earlier, K
     return MakeError(Reason::kKeyFileWithdrawn,
                      {which, {DetailKey::kHint, "a delta goes on from a file that stands; issue a full one"}});
   }
-  if (!WasHandedOut(earlier)) {
-    return MakeError(Reason::kKeyFileExpired,
-                     {which, {DetailKey::kHint, "the register never fetched it; issue a full one"}});
+  // So every file that it goes on from was fetched as well.
+  if (!earlier.has_first_fetched()) {
+    return MakeError(Reason::kKeyFileNotFetched, {{DetailKey::kRegister, earlier.register_id()}, which});
   }
   KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet before, core.sets.Get(CoveredSetOf(earlier)));
   plan.kind = records::KEY_FILE_KIND_RECORD_DELTA;
@@ -98,7 +98,7 @@ absl::StatusOr<KeyFilePlan> PlanKeyFile(const Core& core, const Call& call, cons
   KOBLING_ASSIGN_OR_RETURN(plan.recipient, UsableRecipientKey(*state, source->register_id(), today));
   plan.project = project->rows.project;
   plan.source = *source;
-  KOBLING_ASSIGN_OR_RETURN(SourceRows rows, RowsOf(core, *state, *project, *source));
+  KOBLING_ASSIGN_OR_RETURN(SourceRows rows, RowsOf(core, {*state, *project, *source}));
   plan.rows = std::move(rows.rows.identifiers);
   plan.covered = plan.rows;
   plan.reserved = rows.rows.reserved;

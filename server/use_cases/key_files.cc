@@ -40,7 +40,8 @@ crypto::Digest FromHex(const std::string& hex) {
 }
 
 // What the file says of itself, under its signature.
-absl::StatusOr<crypto::KeyFileComment> CommentOf(const records::KeyFileRecord& record, const KeyFilePlan& plan) {
+absl::StatusOr<crypto::KeyFileComment> CommentOf(const records::KeyFileRecord& record, const KeyFilePlan& plan,
+                                                 const KeyFileText& text) {
   KOBLING_ASSIGN_OR_RETURN(const domain::ProjectId project_id, domain::ProjectId::Parse(record.project_id()));
   KOBLING_ASSIGN_OR_RETURN(const domain::RegisterId register_id, domain::RegisterId::Parse(record.register_id()));
   crypto::KeyFileComment comment{
@@ -52,7 +53,7 @@ absl::StatusOr<crypto::KeyFileComment> CommentOf(const records::KeyFileRecord& r
       .since = record.since(),
       .withdrawn = record.withdrawn_rows(),
       .rows = record.rows(),
-      .persons = record.persons(),
+      .persons = text.persons,
       .duplicates = plan.duplicates,
       .key_version = record.key_version(),
       .map_version = record.map_version(),
@@ -64,7 +65,10 @@ absl::StatusOr<crypto::KeyFileComment> CommentOf(const records::KeyFileRecord& r
       .event = record.event_index(),
   };
   for (const records::AppliedReservationListRecord& list : record.reservation_lists()) {
-    comment.reservations.push_back({.is_national = list.register_id().empty(), .version = list.version()});
+    // Lists of other registers are nothing for this one.
+    if (list.register_id().empty() || list.register_id() == record.register_id()) {
+      comment.reservations.push_back({.is_national = list.register_id().empty(), .version = list.version()});
+    }
   }
   if (!plan.previous_sha256.empty()) {
     comment.previous = FromHex(plan.previous_sha256);
@@ -85,17 +89,27 @@ void DescribeIssue(const records::KeyFileRecord& record, storage::Event& event) 
     event.changes.push_back({"since", "", std::to_string(record.since())});
   }
   for (const records::AppliedReservationListRecord& list : record.reservation_lists()) {
-    event.changes.push_back({list.register_id().empty() ? "reservations[national]" : "reservations[own]", "",
-                             std::to_string(list.version())});
+    // The register sees this event; other registers' lists stand in the record.
+    if (list.register_id().empty() || list.register_id() == record.register_id()) {
+      event.changes.push_back({list.register_id().empty() ? "reservations[national]" : "reservations[own]", "",
+                               std::to_string(list.version())});
+    }
   }
 }
 
-// What a register is not to know: how many people of others were left out of its file.
+// What a register is not to know: how many people were left out of its file, and the lists of other registers.
 api::KeyFile ForCaller(const Call& call, const records::KeyFileRecord& record) {
   api::KeyFile key_file = ToApi(record);
-  if (call.caller.role == Role::kRegister) {
-    key_file.clear_reserved();
+  if (call.caller.role != Role::kRegister) {
+    return key_file;
   }
+  key_file.clear_reserved();
+  auto& lists = *key_file.mutable_reservation_lists();
+  lists.erase(std::remove_if(lists.begin(), lists.end(),
+                             [&](const api::AppliedReservationList& list) {
+                               return !list.register_id().empty() && list.register_id() != call.caller.id.text();
+                             }),
+              lists.end());
   return key_file;
 }
 
@@ -130,8 +144,6 @@ absl::StatusOr<records::KeyFileRecord> KeyFiles::MakeRecord(const KeyFilePlan& p
   record.set_map_version(core_.identities.version());
   record.set_recipient(plan.recipient.recipient());
   record.set_recipient_fingerprint(plan.recipient.fingerprint());
-  record.mutable_reservation_lists()->Add(plan.reservation_lists.begin(), plan.reservation_lists.end());
-  record.set_reserved(plan.reserved);
   record.set_expiry_date(DateText(today + core_.config.key_file_expiry_days));
   const std::uint32_t due_days = plan.source.usage_due_days();
   record.set_usage_due_date(DateText(today + (due_days == 0 ? core_.config.usage_due_days : due_days)));
@@ -168,29 +180,32 @@ absl::StatusOr<api::KeyFile> KeyFiles::Issue(const Call& call, const api::IssueK
                            SealKeyFile(core_, project_id, content, lopenumre, recipient, file));
   record.set_rows(sealed.text.rows);
   record.set_withdrawn_rows(sealed.text.withdrawn_rows);
-  record.set_persons(sealed.text.persons);
+  record.set_persons(core_.identities.CountPersons(plan.covered));
   record.set_plaintext_digest(std::string(sealed.text.digest.begin(), sealed.text.digest.end()));
   record.set_sealed_bytes(sealed.sealed_bytes);
   record.set_sealed_sha256(Hex(sealed.sha256));
   KOBLING_RETURN_IF_ERROR(file.Keep());
   // Should the commit fail, the file stays: a failed write may turn out to be there at the next start, which deletes
   // the file if it is not. The next issue of the same number writes over it.
-  return CommitIssue(call, request, plan, record, sealed.hash);
+  return CommitIssue(call, request, plan, record, sealed);
 }
 
 absl::StatusOr<api::KeyFile> KeyFiles::CommitIssue(const Call& call, const api::IssueKeyFileRequest& request,
-                                                   const KeyFilePlan& plan, const records::KeyFileRecord& sealed,
-                                                   const crypto::MinisignHash& hash) const {
+                                                   const KeyFilePlan& plan, const records::KeyFileRecord& planned,
+                                                   const SealedKeyFile& sealed) const {
   return ChangeOnce<api::KeyFile>(core_, call, request, [&](Change& change) -> absl::StatusOr<api::KeyFile> {
     KOBLING_ASSIGN_OR_RETURN(const KeyFilePlan now, PlanKeyFile(core_, call, request));
     if (!IsSamePlan(now, plan)) {
       return MakeError(Reason::kPreconditionFailed, {{DetailKey::kProject, plan.project.id()}});
     }
-    records::KeyFileRecord record = sealed;
+    records::KeyFileRecord record = planned;
+    // The rows are the same, but they may be so by a later version of a list.
+    record.mutable_reservation_lists()->Add(now.reservation_lists.begin(), now.reservation_lists.end());
+    record.set_reserved(now.reserved);
     record.set_event_index(core_.committer.NextEventIndex());
-    KOBLING_ASSIGN_OR_RETURN(const crypto::KeyFileComment comment, CommentOf(record, plan));
+    KOBLING_ASSIGN_OR_RETURN(const crypto::KeyFileComment comment, CommentOf(record, now, sealed.text));
     KOBLING_ASSIGN_OR_RETURN(std::string signature,
-                             core_.keys.signer.Sign(hash, crypto::FormatKeyFileComment(comment)));
+                             core_.keys.signer.Sign(sealed.hash, crypto::FormatKeyFileComment(comment)));
     record.set_signature(std::move(signature));
     KOBLING_ASSIGN_OR_RETURN(*record.mutable_set(), core_.sets.Put(now.rows, change.batch));
     if (now.kind == records::KEY_FILE_KIND_RECORD_DELTA) {
@@ -215,6 +230,7 @@ absl::StatusOr<api::ReproduceKeyFileResponse> KeyFiles::Reproduce(const Call& ca
     return MakeError(Reason::kPurposeMissing);
   }
   KOBLING_RETURN_IF_ERROR(CheckText("purpose", request.purpose()));
+  const std::lock_guard lock(issue_mutex_);  // as much work as an issue
   records::KeyFileRecord record;
   {
     const State::View state = core_.state.Read();
@@ -224,8 +240,12 @@ absl::StatusOr<api::ReproduceKeyFileResponse> KeyFiles::Reproduce(const Call& ca
       return MakeError(Reason::kKeyDestroyed, {{DetailKey::kProject, request.project_id()}});
     }
   }
+  if (record.plaintext_digest().empty()) {
+    return MakeError(Reason::kPreconditionFailed,
+                     {{DetailKey::kKeyFile, std::uint64_t{record.number()}},
+                      {DetailKey::kHint, "it was issued by a version of the server that recorded no digest"}});
+  }
   KOBLING_ASSIGN_OR_RETURN(const domain::ProjectId project_id, domain::ProjectId::Parse(record.project_id()));
-  const std::lock_guard lock(issue_mutex_);  // as much work as an issue
   KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet rows, core_.sets.Get(record.set()));
   KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet withdrawn, core_.sets.Get(record.withdrawn_set()));
   KOBLING_ASSIGN_OR_RETURN(const crypto::LinkagePrf prf,
@@ -281,7 +301,7 @@ absl::StatusOr<api::KeyFile> KeyFiles::Get(const Call& call, const api::GetKeyFi
     return MakeError(Reason::kFieldMissing, {{DetailKey::kField, "register_id"}});
   }
   KOBLING_ASSIGN_OR_RETURN(const records::KeyFileRecord record, FindKeyFile(*project, wanted, request.number()));
-  return ToApi(record);
+  return ForCaller(call, record);
 }
 
 absl::StatusOr<api::KeyFile> KeyFiles::Withdraw(const Call& call, const api::WithdrawKeyFileRequest& request) const {
@@ -304,10 +324,9 @@ absl::StatusOr<api::KeyFile> KeyFiles::Withdraw(const Call& call, const api::Wit
         }
       }
       for (const records::KeyFileRecord& later : project->rows.key_files) {
-        if (later.register_id() == record.register_id() && later.since() == record.number() && WasHandedOut(later)) {
-          return MakeError(Reason::kKeyFileInUse,
-                           {{DetailKey::kKeyFile, std::uint64_t{record.number()}},
-                            {DetailKey::kHint, "key file " + std::to_string(later.number()) + " goes on from it"}});
+        if (later.register_id() == record.register_id() && later.since() == record.number() && !later.withdrawn() &&
+            WasHandedOut(later)) {
+          return MakeError(Reason::kKeyFileContinued, {{DetailKey::kKeyFile, std::uint64_t{later.number()}}});
         }
       }
     }

@@ -12,6 +12,7 @@
 #include "server/core/core.h"
 #include "server/core/identifier_stream.h"
 #include "server/core/key_file_folder.h"
+#include "server/core/key_file_maker.h"
 #include "server/use_cases/key_file_plan.h"
 #include "server/use_cases/population.h"
 
@@ -83,8 +84,8 @@ class KeyFiles {
   absl::Status Expire(const records::KeyFileRecord& planned) const;
   absl::StatusOr<records::KeyFileRecord> MakeRecord(const KeyFilePlan& plan) const;
   absl::StatusOr<api::KeyFile> CommitIssue(const Call& call, const api::IssueKeyFileRequest& request,
-                                           const KeyFilePlan& plan, const records::KeyFileRecord& sealed,
-                                           const crypto::MinisignHash& hash) const;
+                                           const KeyFilePlan& plan, const records::KeyFileRecord& planned,
+                                           const SealedKeyFile& sealed) const;
 
   const Core& core_;
   const KeyFileFolder& folder_;

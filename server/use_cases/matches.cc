@@ -137,14 +137,14 @@ absl::StatusOr<api::MatchResponse> MatchStream::Commit(const api::MatchCommit& c
       const State::View state = core_.state.Read();
       const Project& project = *FindProject(*state, header_.project_id());
       KOBLING_ASSIGN_OR_RETURN(const records::SourceRecord* const source, OwnSource(project, call_.caller));
-      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet population,
-                               PopulationFor(core_, *state, project, *source, Reservations::kIgnored));
+      const SourceInProject part{*state, project, *source};
+      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet population, PopulationFor(core_, part, ApplyReservations::kNo));
       window.set_population_set(core_.sets.NameOf(population));
-      KOBLING_ASSIGN_OR_RETURN(
-          UnreservedRows rows,
-          WithoutReserved(core_, *state, project, *source, core_.identities.OfPersonsIn(population, stream.index)));
+      KOBLING_ASSIGN_OR_RETURN(UnreservedRows rows,
+                               WithoutReserved(core_, part, core_.identities.OfPersonsIn(population, stream.index)));
       matched = std::move(rows.identifiers);
       window.mutable_reservation_lists()->Add(rows.lists.begin(), rows.lists.end());
+      window.set_reserved(rows.reserved);
     }
     matched.runOptimize();
     KOBLING_ASSIGN_OR_RETURN(const storage::SetId set, core_.sets.Put(matched, change.batch));

@@ -246,6 +246,9 @@ TEST_F(PopulationTest, WhoWasTakenBackAfterAnIssueStillCountsAndComesBackAsWhoTh
   EXPECT_EQ(Persons(), 6U) << "their numbers may be in a register's hands";
   EXPECT_EQ(server_.core().state.Read()->projects.at(project_).former.cardinality(), 3U) << "one is named by MFR too";
   EXPECT_EQ(server_.StoredState(), server_.StateInMemory());
+  EXPECT_THAT(server_.Submit(project_, "NPR", {People(0, 2)}).response, RefusedWith(Reason::kPopulationComplete))
+      << "the key officer opens a part again, not the register";
+  server_.Reopen(project_, "NPR");
   ASSERT_THAT(server_.Submit(project_, "NPR", {People(0, 2)}).response, IsOk());
   EXPECT_EQ(server_.core().state.Read()->projects.at(project_).former.cardinality(), 1U);
   EXPECT_EQ(Persons(), 6U);

@@ -92,6 +92,14 @@ absl::Status Projects::ChangeCase(const Call& call, records::CaseRecord wanted, 
   KOBLING_RETURN_IF_ERROR(CheckRequiredText("reason", basis.reason));
   KOBLING_RETURN_IF_ERROR(CheckRequiredText("decision_reference", basis.decision_reference));
   KOBLING_RETURN_IF_ERROR(CheckRequiredText("decision_date", basis.decision_date));
+  if (const std::string today = DateText(DayOf(core_.clock.Now())); basis.decision_date > today) {
+    return MakeError(Reason::kDateOrder, {{DetailKey::kField, "decision_date"},
+                                          {DetailKey::kLimit, today},
+                                          {DetailKey::kHint, "the day of the decision has not come yet"}});
+  }
+  if (change.event.changes.empty()) {
+    return MakeError(Reason::kNothingChanges, {{DetailKey::kProject, project.id()}});
+  }
   KOBLING_RETURN_IF_ERROR(CheckComplete(wanted, core_.config.case_rules));
   KOBLING_RETURN_IF_ERROR(CheckNothingLost(project.project_case(), wanted));
   KOBLING_RETURN_IF_ERROR(CheckEverybodyFits(project.id(), wanted));

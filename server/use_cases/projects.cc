@@ -15,7 +15,7 @@
 #include "server/core/delivery_deadline.h"
 #include "server/core/lawful_case.h"
 #include "server/core/project_case.h"
-#include "server/core/reservations.h"
+#include "server/core/source_rows.h"
 #include "server/use_cases/project_record.h"
 
 namespace kobling::server {
@@ -57,33 +57,6 @@ api::Project ForRegister(api::Project project, std::string_view register_id) {
   return project;
 }
 
-// How many people in the newest key file of each source have reserved themselves since.
-absl::Status AddLaterReservations(const Core& core, const StateData& state, const Project& project,
-                                  api::Project& shown) {
-  if (project.rows.project.has_memberships_deleted()) {
-    return absl::OkStatus();
-  }
-  for (const records::SourceRecord& source : project.rows.project.project_case().sources()) {
-    const storage::NumberSet reserved = ReservationsFor(state, source).identifiers;
-    const records::KeyFileRecord* newest = nullptr;
-    for (const records::KeyFileRecord& key_file : project.rows.key_files) {
-      newest = key_file.register_id() == source.register_id() && WasHandedOut(key_file) ? &key_file : newest;
-    }
-    if (reserved.isEmpty() || newest == nullptr) {
-      continue;
-    }
-    KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet covered, core.sets.Get(CoveredSetOf(*newest)));
-    const std::uint64_t persons = core.identities.CountPersons(core.identities.OfPersonsIn(reserved, covered));
-    if (persons > 0) {
-      api::LaterReservations& later = *shown.add_later_reservations();
-      later.set_register_id(source.register_id());
-      later.set_key_file_number(newest->number());
-      later.set_persons(persons);
-    }
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 std::uint64_t Projects::CountPersons(const Project& project) const {
@@ -118,13 +91,15 @@ api::Project Projects::Show(const Call& call, const StateData& state, const Proj
   return to_register ? ForRegister(std::move(shown), call.caller.id.text()) : shown;
 }
 
-absl::StatusOr<api::Project> Projects::ShowInFull(const Call& call, const StateData& state,
-                                                  const Project& project) const {
-  api::Project shown = Show(call, state, project);
-  if (call.caller.role != Role::kRegister) {
-    KOBLING_RETURN_IF_ERROR(AddLaterReservations(core_, state, project, shown));
+absl::Status Projects::AddLaterReservations(const StateData& copy, api::Project& shown) const {
+  KOBLING_ASSIGN_OR_RETURN(const std::vector<LaterReservation> all, LaterReservationsOf(core_, copy, shown.id()));
+  for (const LaterReservation& one : all) {
+    api::LaterReservations& later = *shown.add_later_reservations();
+    later.set_register_id(one.register_id);
+    later.set_key_file_number(one.key_file);
+    later.set_persons(one.persons);
   }
-  return shown;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<api::Project> Projects::ShowAsOf(const Call& call, const StateData& state, const Project& project,
@@ -211,13 +186,24 @@ absl::StatusOr<api::Project> Projects::Create(const Call& call, const api::Creat
 }
 
 absl::StatusOr<api::Project> Projects::Get(const Call& call, const api::GetProjectRequest& request) const {
-  const State::View state = core_.state.Read();
-  KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
-  if (!request.as_of().empty()) {
-    KOBLING_RETURN_IF_ERROR(CheckDate("as_of", request.as_of()));
-    return ShowAsOf(call, *state, *project, request.as_of());
+  api::Project shown;
+  StateData copy;
+  {
+    const State::View state = core_.state.Read();
+    KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
+    if (!request.as_of().empty()) {
+      KOBLING_RETURN_IF_ERROR(CheckDate("as_of", request.as_of()));
+      return ShowAsOf(call, *state, *project, request.as_of());
+    }
+    shown = Show(call, *state, *project);
+    if (call.caller.role == Role::kRegister) {
+      return shown;
+    }
+    copy = CopyForReservations(*state, request.project_id());
   }
-  return ShowInFull(call, *state, *project);
+  // Sets of everybody are read without holding others up.
+  KOBLING_RETURN_IF_ERROR(AddLaterReservations(copy, shown));
+  return shown;
 }
 
 absl::StatusOr<api::ListProjectsResponse> Projects::List(const Call& call,
@@ -326,7 +312,8 @@ absl::StatusOr<api::GetProjectHistoryResponse> Projects::History(const Call& cal
   KOBLING_RETURN_IF_ERROR(
       storage::EventLog::ForEach(core_.store, 0, [&](std::uint64_t index, const storage::Event& event) {
         if (event.project == request.project_id() && event.result == "OK" &&
-            (event.operation.starts_with("project.") || event.operation == "population.lock-source")) {
+            (event.operation.starts_with("project.") || event.operation == "population.lock-source" ||
+             event.operation == "population.withdraw")) {
           api::HistoryEntry& entry = *response.add_entries();
           entry.set_event_index(index);
           entry.set_operation(event.operation);

@@ -37,14 +37,14 @@ class Projects {
   absl::StatusOr<api::GetProjectHistoryResponse> History(const Call& call,
                                                          const api::GetProjectHistoryRequest& request) const;
 
-  // The project as the caller may see it now, for answers that hold more than it, later reservations included. Reads
-  // sets; fails as they do.
-  absl::StatusOr<api::Project> ShowInFull(const Call& call, const StateData& state, const Project& project) const;
-
- private:
-  // The same without what needs sets.
+  // The project as the caller may see it now, for answers that hold more than it.
   api::Project Show(const Call& call, const StateData& state, const Project& project) const;
 
+  // Adds what reservations do to the project from now on. `copy` is what CopyForReservations gives; reads sets, so that
+  // it is to be called without a view of the state.
+  absl::Status AddLaterReservations(const StateData& copy, api::Project& shown) const;
+
+ private:
   using Edit = std::function<absl::Status(records::ProjectRecord& project, Change& change)>;
 
   // Why a case is changed, and which decision allows it.

@@ -76,13 +76,15 @@ absl::StatusOr<api::LoadReservationsResponse> ReservationStream::Commit(const ap
   if (commit.rows() != identifiers_.rows(0)) {
     return MakeError(Reason::kStreamProtocol, {{DetailKey::kField, "rows"}});
   }
+  const std::uint64_t bad = identifiers_.faulty_rows() + identifiers_.kept_back_index_rows();
+  if (header_.mode() == api::RESERVATION_MODE_REPLACE && bad > 0 && !header_.leave_out_invalid()) {
+    return MakeError(Reason::kInvalidRowsRefused, {{DetailKey::kCount, bad}});
+  }
   StreamedIdentifiers stream = identifiers_.Finish();
   if (stream.counts.valid_rows() == 0) {
     // The wrong file, most likely; whoever wants an empty list takes its people out of it.
-    return MakeError(Reason::kNothingValid, {{DetailKey::kRegister, list_}});
-  }
-  if (header_.mode() == api::RESERVATION_MODE_REMOVE) {
-    stream.strangers.clear();  // nobody whom the directory does not know can be in a list
+    return MakeError(Reason::kNothingValid,
+                     {{DetailKey::kRegister, list_}, {DetailKey::kHint, "to empty a list, remove its people"}});
   }
   const crypto::Digest content = content_.Finish();
   const std::string digest =
@@ -95,6 +97,9 @@ absl::StatusOr<api::LoadReservationsResponse> ReservationStream::Commit(const ap
       return NothingToChange();
     }
     ResolveStrangers(core_.directory, stream);
+    if (header_.mode() == api::RESERVATION_MODE_REMOVE) {
+      stream.strangers.clear();  // nobody whom the directory does not know can be in a list
+    }
     change.event = MakeEvent(call_);
     change.event.request_id = header_.request_id();
     change.event.register_id = list_;
@@ -112,49 +117,53 @@ absl::StatusOr<api::LoadReservationsResponse> ReservationStream::Commit(const ap
 
 absl::StatusOr<api::LoadReservationsResponse> ReservationStream::Store(const StreamedIdentifiers& stream,
                                                                        Change& change) const {
-  ReservationList list;
+  storage::NumberSet members;
+  std::uint32_t versions = 0;
+  records::ReservationListRecord newest;
   {
     const State::View state = core_.state.Read();
     if (const auto found = state->reservations.find(list_); found != state->reservations.end()) {
-      list = found->second;
+      members = found->second.identifiers;
+      versions = static_cast<std::uint32_t>(found->second.versions.size());
+      newest = found->second.versions.back();
     }
   }
-  if (!list.versions.empty() && header_.list_date() < list.versions.back().list_date()) {
+  if (header_.list_date() < newest.list_date()) {
     return MakeError(Reason::kDateOrder, {{DetailKey::kField, "list_date"},
-                                          {DetailKey::kLimit, list.versions.back().list_date()},
+                                          {DetailKey::kLimit, newest.list_date()},
                                           {DetailKey::kHint, "a newer list is loaded already"}});
   }
   KOBLING_ASSIGN_OR_RETURN(NumberedIdentifiers numbered, NumberIdentifiers(core_, stream));
   storage::NumberSet added;
   storage::NumberSet removed;
   if (header_.mode() == api::RESERVATION_MODE_REMOVE) {
-    removed = numbered.index & list.identifiers;
+    removed = numbered.index & members;
   } else {
-    added = numbered.index - list.identifiers;
+    added = numbered.index - members;
   }
   if (header_.mode() == api::RESERVATION_MODE_REPLACE) {
-    removed = list.identifiers - numbered.index;
+    removed = members - numbered.index;
   }
   const std::string what = list_.empty() ? std::string(kNationalList) : "list of " + list_;
   api::LoadReservationsResponse response;
-  const bool same_basis = !list.versions.empty() && list.versions.back().list_date() == header_.list_date() &&
-                          list.versions.back().legal_reference() == header_.legal_reference();
+  const bool same_basis = versions > 0 && newest.list_date() == header_.list_date() &&
+                          newest.legal_reference() == header_.legal_reference();
   if (added.isEmpty() && removed.isEmpty() && same_basis) {
     change.event.object = what + ", unchanged";
-    *response.mutable_result() = ToApi(list.versions.back());
+    *response.mutable_result() = ToApi(newest);
     response.set_unchanged(true);
     return response;
   }
   records::ReservationListRecord record;
   record.set_register_id(list_);
-  record.set_version(static_cast<std::uint32_t>(list.versions.size()) + 1);
+  record.set_version(versions + 1);
   record.set_mode(static_cast<std::uint32_t>(header_.mode()));
   record.set_list_date(header_.list_date());
   record.set_legal_reference(header_.legal_reference());
   *record.mutable_counts() = ToRecord(stream.counts);
   record.set_added(added.cardinality());
   record.set_removed(removed.cardinality());
-  record.set_identifiers(list.identifiers.cardinality() + added.cardinality() - removed.cardinality());
+  record.set_identifiers(members.cardinality() + added.cardinality() - removed.cardinality());
   added.runOptimize();
   removed.runOptimize();
   KOBLING_ASSIGN_OR_RETURN(*record.mutable_added_set(), core_.sets.Put(added, change.batch));
@@ -168,9 +177,11 @@ absl::StatusOr<api::LoadReservationsResponse> ReservationStream::Store(const Str
       {{"added", record.added()}, {"removed", record.removed()}, {"identifiers", record.identifiers()}});
   change.event.changes = {{"list_date", "", record.list_date()}, {"legal_reference", "", record.legal_reference()}};
   change.Then([id = list_, added = std::move(added), removed = std::move(removed)](StateData& state) {
-    storage::NumberSet& identifiers = state.reservations[id].identifiers;
-    identifiers |= added;
-    identifiers -= removed;
+    ReservationList& list = state.reservations[id];
+    list.identifiers |= added;
+    list.identifiers -= removed;
+    list.added.push_back(added);
+    list.removed.push_back(removed);
   });
   *response.mutable_result() = ToApi(record);
   return response;

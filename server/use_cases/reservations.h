@@ -27,7 +27,8 @@ class ReservationStream {
   absl::Status Add(const api::IdentifierBatch& batch, std::vector<api::RowFault>& faults);
   std::uint64_t rows_done() const { return identifiers_.total_rows(); }
 
-  // All or nothing. A stream that changes nobody makes no version.
+  // All or nothing. A stream that changes nobody, with the date and the legal reference of the version in force, makes
+  // no version. Fails with INVALID_ROWS_REFUSED for a whole list with bad rows, unless the header lets it.
   absl::StatusOr<api::LoadReservationsResponse> Commit(const api::ReservationCommit& commit);
 
  private:

@@ -141,6 +141,7 @@ TEST_F(ReservationsTest, VersionsThatWereAppliedStandInTheKeyFileAndItsRecord) {
 TEST_F(ReservationsTest, ALaterReservationLeavesWhatWasIssuedAndShowsInTheProject) {
   FillIn();
   server_.Issue(project_, "NPR");
+  ASSERT_THAT(server_.Fetch(project_, "NPR", 1, 0), IsOk());
   Load(kNational, kReplace, People(4, 6));
   EXPECT_THAT(PeopleIn("NPR", 1), UnorderedElementsAreArray(People(0, 10)));
   api::GetProjectRequest get;
@@ -196,7 +197,8 @@ TEST_F(ReservationsTest, ACitizenSeesWhatTheirReservationDoes) {
   EXPECT_EQ(insight.projects(0).registers(1).reservation(), api::RESERVATION_EFFECT_LEFT_OUT);
   EXPECT_EQ(Lookup(Person(5)).projects(0).registers(0).reservation(), api::RESERVATION_EFFECT_UNSPECIFIED);
   server_.Issue(project_, "NPR");
-  EXPECT_EQ(Lookup(Person(1)).projects(0).registers(0).reservation(), api::RESERVATION_EFFECT_LEFT_OUT);
+  EXPECT_EQ(Lookup(Person(1)).projects(0).registers(0).reservation(), api::RESERVATION_EFFECT_AFTER_ISSUE)
+      << "the register got the first file";
   Load(kNational, kRemove, {Person(1)}, "2026-11-22");
   EXPECT_EQ(Lookup(Person(1)).reservations_size(), 0);
   Load(kNational, kAdd, {Person(1)}, "2026-11-22");
@@ -210,14 +212,85 @@ TEST_F(ReservationsTest, APersonInAListAndInNoProjectIsAnsweredWithTheReservatio
   EXPECT_EQ(insight.reservations_size(), 1);
 }
 
-TEST_F(ReservationsTest, BadRowsAreToldAndLeftOut) {
+TEST_F(ReservationsTest, BadRowsAreToldAndLeftOutOfWhatIsAdded) {
   const auto loaded =
-      server_.LoadReservations("NPR", kReplace, {Person(0), std::string(11, '1'), "", Person(1)}, "2026-11-22");
+      server_.LoadReservations("NPR", kAdd, {Person(0), std::string(11, '1'), "", Person(1)}, "2026-11-22");
   ASSERT_THAT(loaded.response, IsOk());
   ASSERT_EQ(loaded.faults.size(), 1U);
   EXPECT_EQ(loaded.faults[0].row(), 1U);
   EXPECT_EQ(loaded.response->result().identifiers(), 2U);
   EXPECT_EQ(loaded.response->result().counts().kept_back(), 1U);
+}
+
+TEST_F(ReservationsTest, AWholeListWithBadRowsTakesNobodysReservationAway) {
+  Load("NPR", kReplace, People(0, 3));
+  for (const std::string& bad : {std::string(11, '1'), std::string()}) {
+    EXPECT_THAT(server_.LoadReservations("NPR", kReplace, {Person(0), bad}, "2026-11-22").response,
+                RefusedWith(Reason::kInvalidRowsRefused));
+  }
+  EXPECT_EQ(IdentifiersIn("NPR"), 3U);
+}
+
+// MFR alone names 12 to 14, and stops being a register that defines the population.
+TEST_F(ReservationsTest, WhoNamedThePersonCountsAndNotWhoDefinesThePopulationToday) {
+  FillIn();
+  auto update = About<api::UpdateProjectRequest>(project_);
+  api::GetProjectRequest get;
+  get.set_project_id(project_);
+  *update.mutable_project_case() =
+      server_.projects().Get(server_.Caseworker("ProjectService/GetProject"), get)->project_case();
+  api::Source& mfr = *update.mutable_project_case()->mutable_sources(1);
+  mfr.set_defines_population(false);
+  mfr.set_scope(api::SCOPE_POPULATION);
+  mfr.set_scope_reason("registeret har ingen egen liste");
+  ASSERT_THAT(server_.projects().Update(server_.Caseworker("ProjectService/UpdateProject"), update), IsOk());
+  auto confirm = About<api::ConfirmRevisionRequest>(project_);
+  confirm.set_revision(1);
+  ASSERT_THAT(server_.projects().ConfirmRevision(server_.Officer("ProjectService/ConfirmRevision"), confirm), IsOk());
+  Load("MFR", kReplace, People(12, 15));
+  server_.Issue(project_, "KRG");
+  EXPECT_THAT(PeopleIn("KRG", 1), UnorderedElementsAreArray(People(0, 12)));
+}
+
+TEST_F(ReservationsTest, WhoWithdrawsAReservationAfterAMatchComesInByAnotherMatch) {
+  FillIn();
+  Load(kNational, kReplace, People(0, 3));
+  server_.OpenWindow(project_, "DAAR", 100);
+  ASSERT_THAT(server_.Match(project_, "DAAR", People(0, 9)).response, IsOk());
+  Load(kNational, kAdd, People(5, 6));
+  EXPECT_EQ(server_.Issue(project_, "DAAR").reserved(), 4U) << "three at the match, one since";
+  Load(kNational, kRemove, People(0, 2));
+  EXPECT_THAT(server_.TryIssue(project_, "DAAR"), RefusedWith(Reason::kMatchMissing));
+  server_.OpenWindow(project_, "DAAR", 100);
+  ASSERT_THAT(server_.Match(project_, "DAAR", People(0, 9)).response, IsOk());
+  server_.Issue(project_, "DAAR");
+  EXPECT_EQ(PeopleIn("DAAR", 2).size(), 7U);
+}
+
+TEST_F(ReservationsTest, AReservationAtTheRegisterThatNamedThePersonShowsForTheOthersToo) {
+  FillIn();
+  server_.Issue(project_, "KRG");
+  ASSERT_THAT(server_.Fetch(project_, "KRG", 1, 0), IsOk());
+  Load("NPR", kReplace, People(0, 3));
+  api::GetProjectRequest get;
+  get.set_project_id(project_);
+  const api::Project shown = server_.projects().Get(server_.Caseworker("ProjectService/GetProject"), get).value();
+  ASSERT_EQ(shown.later_reservations_size(), 1);
+  EXPECT_EQ(shown.later_reservations(0).register_id(), "KRG");
+  EXPECT_EQ(shown.later_reservations(0).persons(), 3U);
+  const api::LookupResponse insight = Lookup(Person(0));
+  EXPECT_EQ(insight.projects(0).registers(0).reservation(), api::RESERVATION_EFFECT_LEFT_OUT);     // NPR
+  EXPECT_EQ(insight.projects(0).registers(3).reservation(), api::RESERVATION_EFFECT_AFTER_ISSUE);  // KRG
+  const api::KeyFile next = server_.Issue(project_, "KRG", 1);
+  EXPECT_EQ(next.withdrawn_rows(), 3U);
+  ASSERT_EQ(next.reservation_lists_size(), 1) << "the list that decided is recorded";
+  EXPECT_EQ(next.reservation_lists(0).register_id(), "NPR");
+  api::GetKeyFileRequest own;
+  own.set_project_id(project_);
+  own.set_number(2);
+  const auto seen = server_.key_files().Get(server_.Register("KRG", "KeyFileService/GetKeyFile"), own);
+  EXPECT_EQ(seen->reserved(), 0U) << "how many have reserved themselves at NPR is not for KRG";
+  EXPECT_EQ(seen->reservation_lists_size(), 0);
 }
 
 TEST_F(ReservationsTest, WhatIsWrongIsRefusedByNameAndChangesNothing) {
@@ -272,7 +345,7 @@ TEST_F(ReservationsTest, EverybodySeesTheListsThatConcernThem) {
   EXPECT_THAT(server_.reservations().List(server_.Register("NPR", method), other), RefusedWith(Reason::kNotPermitted));
 }
 
-TEST_F(ReservationsTest, AnIssueThatAReservationOvertakesIsMadeAnew) {
+TEST_F(ReservationsTest, AReservationThatIsWithdrawnLetsThePersonInAgain) {
   FillIn();
   Load("NPR", kReplace, People(0, 1));
   const storage::Event event = server_.LastEvent();

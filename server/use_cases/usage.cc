@@ -353,7 +353,12 @@ absl::StatusOr<api::GetUsageStatusResponse> Usage::Status(const Call& call,
       continue;
     }
     for (const records::KeyFileRecord& key_file : project.rows.key_files) {
-      const bool overdue = !HasStandingReport(project.rows, key_file) && key_file.usage_due_date() < today;
+      const records::ProjectRecord& record = project.rows.project;
+      // Nothing more is asked of anybody once it was waived, or nothing can be reported any more.
+      const bool is_awaited =
+          !record.has_usage_waived() && record.state() != records::PROJECT_STATE_RECORD_KEY_DESTROYED;
+      const bool overdue =
+          is_awaited && !HasStandingReport(project.rows, key_file) && key_file.usage_due_date() < today;
       if (WasHandedOut(key_file) && (wanted.empty() || key_file.register_id() == wanted) &&
           (overdue || !request.overdue_only())) {
         api::KeyFileUsage& line = *response.add_key_files();

@@ -54,11 +54,12 @@ say "A population of $persons, its full key file, and one in a hundred more ..."
 as NPR population submit "$project" --file "$work/identifiers.csv" --column fnr >/dev/null
 as NPR population complete "$project" >/dev/null
 measure issue "$persons" as ola.keyofficer keyfile issue "$project" NPR
+mkdir "$work/register"
+as NPR keyfile fetch "$project" --out "$work/register" >/dev/null
 as ola.keyofficer project reopen-source "$project" NPR --reason "yearly update" >/dev/null
 as NPR population submit "$project" --file "$work/small.txt" --column 1 --no-header >/dev/null
 as NPR population complete "$project" >/dev/null
 measure issue_delta "$new" as ola.keyofficer keyfile issue "$project" NPR --since 1
-mkdir "$work/register"
 measure fetch_delta "$new" as NPR keyfile fetch "$project" --number 2 --out "$work/register"
 measure open_delta "$new" as NPR keyfile open "$work/register/NPR_${project}_0002.csv.age" --out "$work/register/delta.csv"
 [ "$(wc -l <"$work/register/delta.csv")" -eq $((new + 1)) ] || fail "the delta does not have $new rows."

@@ -113,6 +113,9 @@ Refusal CaseModel::Submit(ModelProject& project, const std::string& id, const Pe
   if (const Refusal refusal = NotRunning(project); refusal.has_value()) {
     return refusal;
   }
+  if (!source.defines) {
+    return Reason::kSourceNotDefining;
+  }
   if (source.locked) {
     return Reason::kSourceLocked;
   }
@@ -147,11 +150,11 @@ Refusal CaseModel::Withdraw(ModelProject& project, const std::string& id, std::s
   if (source.locked) {
     return Reason::kSourceLocked;
   }
-  source.complete = false;
   source.submissions[number - 1].withdrawn = true;
   source.submissions[number - 1].withdrawn_after_issue =
       std::any_of(project.sources.begin(), project.sources.end(),
                   [](const auto& entry) { return !entry.second.key_files.empty(); });
+  source.complete = source.complete && source.submissions[number - 1].withdrawn_after_issue;
   return std::nullopt;
 }
 
@@ -159,6 +162,9 @@ Refusal CaseModel::Complete(ModelProject& project, const std::string& id) {
   ModelSource& source = project.sources.at(id);
   if (const Refusal refusal = NotActive(project); refusal.has_value()) {
     return refusal;
+  }
+  if (!source.defines) {
+    return Reason::kSourceNotDefining;
   }
   if (source.locked) {
     return Reason::kSourceLocked;
@@ -216,7 +222,28 @@ Refusal CaseModel::Match(ModelProject& project, const std::string& id, const Peo
   source.window_used = true;
   source.match.population = Population(project, id, false);
   source.match.matched = Unreserved(project, id, Both(held, source.match.population));
+  source.match.lists.clear();
+  for (const auto& [list, members] : reservations) {
+    const auto namer = project.sources.find(list);
+    const bool names = namer != project.sources.end() &&
+                       std::any_of(namer->second.submissions.begin(), namer->second.submissions.end(),
+                                   [](const ModelSubmission& submission) { return !submission.withdrawn; });
+    if (list.empty() || list == id || names) {
+      source.match.lists[list] = members;
+    }
+  }
   return std::nullopt;
+}
+
+// Whom the match left out for a reservation that is withdrawn since can only come in by another match.
+Refusal CaseModel::NoUsableMatch(const ModelProject& project, const std::string& id) const {
+  const ModelSource& source = project.sources.at(id);
+  const PeopleSet population = Population(project, id, false);
+  bool usable = source.window_open && source.window_used && source.match.population == population;
+  for (const auto& [list, members] : source.match.lists) {
+    usable = usable && Both(Less(members, reservations.at(list)), population).empty();
+  }
+  return usable ? std::nullopt : Refusal(Reason::kMatchMissing);
 }
 
 Refusal CaseModel::Issue(ModelProject& project, const std::string& id, std::uint32_t since) {
@@ -239,8 +266,8 @@ Refusal CaseModel::Issue(ModelProject& project, const std::string& id, std::uint
       }
       break;
     case ModelScope::kIntersection:
-      if (!source.window_open || !source.window_used || source.match.population != Population(project, id, false)) {
-        return Reason::kMatchMissing;
+      if (const Refusal refusal = NoUsableMatch(project, id); refusal.has_value()) {
+        return refusal;
       }
       candidates = source.match.matched;
       break;
@@ -259,8 +286,8 @@ Refusal CaseModel::Issue(ModelProject& project, const std::string& id, std::uint
     if (earlier.taken_back) {
       return Reason::kKeyFileWithdrawn;
     }
-    if (!earlier.was_handed_out()) {
-      return Reason::kKeyFileExpired;
+    if (!earlier.fetched) {
+      return Reason::kKeyFileNotFetched;
     }
     file.rows = Less(file.covered, earlier.covered);
     file.withdrawn = Less(earlier.covered, file.covered);
@@ -292,8 +319,8 @@ Refusal CaseModel::TakeBack(ModelProject& project, const std::string& id, std::u
     }
   }
   for (const ModelKeyFile& later : source.key_files) {
-    if (later.since == number && later.was_handed_out()) {
-      return Reason::kKeyFileInUse;
+    if (later.since == number && later.was_handed_out() && !later.taken_back) {
+      return Reason::kKeyFileContinued;
     }
   }
   if (source.key_files[number - 1].taken_back) {
@@ -382,7 +409,6 @@ ModelRegisterInsight CaseModel::InsightOf(const ModelProject& project, const std
     insight.submitted =
         insight.submitted || (counts && (submission.index.contains(person) || submission.relatives.contains(person)));
   }
-  bool in_newest = false;
   bool all_reported = true;
   bool used = false;
   for (std::uint32_t number = 1; number <= source.key_files.size(); ++number) {
@@ -390,8 +416,7 @@ ModelRegisterInsight CaseModel::InsightOf(const ModelProject& project, const std
     if (!file.was_handed_out()) {
       continue;
     }
-    in_newest = file.covered.contains(person);
-    if (!in_newest) {
+    if (!file.covered.contains(person)) {
       continue;
     }
     insight.key_file_issued = true;
@@ -407,8 +432,11 @@ ModelRegisterInsight CaseModel::InsightOf(const ModelProject& project, const std
   if (insight.key_file_issued) {
     insight.use = used ? ModelUse::kUsed : all_reported ? ModelUse::kNotUsed : ModelUse::kNotYetReported;
   }
-  if (ReservedFor(id).contains(person)) {
-    insight.reservation = in_newest ? ModelReservation::kAfterIssue : ModelReservation::kLeftOut;
+  // Named, but only by registers that may not use the person's data.
+  const bool named_by_reserved_only =
+      Population(project, id, false).contains(person) && !Population(project, id, true).contains(person);
+  if (ReservedFor(id).contains(person) || named_by_reserved_only) {
+    insight.reservation = insight.key_file_issued ? ModelReservation::kAfterIssue : ModelReservation::kLeftOut;
   }
   return insight;
 }
@@ -418,7 +446,11 @@ std::size_t CaseModel::LaterReservations(const ModelProject& project, const std:
   for (const ModelKeyFile& file : project.sources.at(id).key_files) {
     newest = file.was_handed_out() ? &file : newest;
   }
-  return newest == nullptr ? 0 : Both(newest->covered, ReservedFor(id)).size();
+  if (newest == nullptr) {
+    return 0;
+  }
+  const PeopleSet held = Both(newest->covered, Population(project, id, false));
+  return Less(held, Unreserved(project, id, held)).size();
 }
 
 bool CaseModel::IsOverdue(const ModelSource& source, std::uint32_t number) const {

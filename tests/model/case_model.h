@@ -55,7 +55,8 @@ struct ModelReport {
 
 struct ModelMatch {
   PeopleSet matched;
-  PeopleSet population;  // as it was then, reservations apart
+  PeopleSet population;                    // as it was then, reservations apart
+  std::map<std::string, PeopleSet> lists;  // that mattered, as they were then
 };
 
 struct ModelSource {
@@ -124,6 +125,7 @@ class CaseModel {
   Refusal NotRunning(const ModelProject& project) const;
   static Refusal NotActive(const ModelProject& project);
   static bool IsComplete(const ModelProject& project);
+  Refusal NoUsableMatch(const ModelProject& project, const std::string& id) const;
   PeopleSet ReservedFor(const std::string& id) const;
   PeopleSet Population(const ModelProject& project, const std::string& id, bool with_reservations) const;
   PeopleSet Unreserved(const ModelProject& project, const std::string& id, const PeopleSet& candidates) const;

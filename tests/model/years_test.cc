@@ -6,12 +6,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <random>
 
 #include "server/core/core_testing.h"
 #include "server/core/dates.h"
 #include "tests/conformance/test_length.h"
 #include "tests/model/case_model.h"
+#include "tests/model/random_choice.h"
 
 namespace kobling::tests {
 namespace {
@@ -84,28 +84,18 @@ class Years {
   const std::map<std::string, int>& done() const { return done_; }
 
  private:
-  std::size_t Below(std::size_t limit) { return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random_); }
+  std::size_t Below(std::size_t limit) { return random_.Below(limit); }
   template <typename Options>
   auto& OneOf(Options& options) {
-    return *std::next(options.begin(), static_cast<std::ptrdiff_t>(Below(options.size())));
+    return random_.OneOf(options);
   }
+  PeopleSet SomePeople() { return random_.SomePeople(kPeople); }
 
   std::string Today() { return server::DateText(server::DayOf(server_.clock().Now())); }
   std::string InDays(std::uint32_t days) {
     return server::DateText(server::DayOf(server_.clock().Now()) + static_cast<int>(days));
   }
 
-  PeopleSet SomePeople() {
-    PeopleSet people;
-    const std::size_t begin = Below(kPeople);
-    for (std::size_t person = begin; person < std::min(kPeople, begin + 1 + Below(15)); ++person) {
-      if (Below(4) != 0) {
-        people.insert(person);
-      }
-    }
-    people.insert(begin);
-    return people;
-  }
   static std::vector<std::string> Digits(const PeopleSet& people) {
     std::vector<std::string> digits;
     for (const std::size_t person : people) {
@@ -293,7 +283,7 @@ class Years {
   }
 
   void Reserve() {
-    const std::string list = std::vector<std::string>{"", "NPR", "KRG", "DAAR"}[Below(4)];
+    const std::string list = std::vector<std::string>{"", "NPR", "MFR", "KRG", "DAAR"}[Below(5)];
     const auto mode =
         std::vector{api::RESERVATION_MODE_REPLACE, api::RESERVATION_MODE_ADD, api::RESERVATION_MODE_REMOVE}[Below(3)];
     PeopleSet people = SomePeople();
@@ -327,8 +317,14 @@ class Years {
     auto update = About<api::UpdateProjectRequest>(name);
     *update.mutable_project_case() = now.project_case();
     const bool leaves = Below(5) == 0;
+    const bool defines_no_more = !leaves && Below(8) == 0;
     if (leaves) {
       update.mutable_project_case()->mutable_sources(2)->set_withdrawn(true);
+    } else if (defines_no_more) {
+      api::Source& mfr = *update.mutable_project_case()->mutable_sources(1);
+      mfr.set_defines_population(false);
+      mfr.set_scope(api::SCOPE_POPULATION);
+      mfr.set_scope_reason("registeret har ingen egen liste");
     } else {
       update.mutable_project_case()->set_approved_persons(std::max<std::size_t>(project.Everybody().size(), 33) +
                                                           Below(15));
@@ -344,6 +340,10 @@ class Years {
                 server::IsOk());
     project.approved = update.project_case().approved_persons();
     project.sources.at("DAAR").withdrawn = project.sources.at("DAAR").withdrawn || leaves;
+    if (defines_no_more) {
+      project.sources.at("MFR").defines = false;
+      project.sources.at("MFR").scope = ModelScope::kPopulation;
+    }
   }
 
   // Projects end seldom, and in their order.
@@ -461,7 +461,7 @@ class Years {
     EXPECT_EQ(told, expected);
   }
 
-  std::mt19937_64 random_;
+  RandomChoice random_;
   TestCore server_{Config()};
   CaseModel model_;
   int deliveries_ = 0;

@@ -200,6 +200,7 @@ legal_reference = "§ 19 a"
 
   void MakeProject();
   void DoTheJob();
+  void UpdateThePopulation();
   void ProvokeErrors();
   void LearnLopenumre(ByteSearch& search);
 
@@ -238,7 +239,8 @@ legal_reference = "§ 19 a"
 };
 
 void LeakScanTest::MakeProject() {
-  for (const Who& who : {kCaseworker, kKeyOfficer, kAuditor, kPortal, RegisterCaller("NPR"), RegisterCaller("KREFT")}) {
+  for (const Who& who :
+       {kCaseworker, kKeyOfficer, kAuditor, kPortal, kFeed, RegisterCaller("NPR"), RegisterCaller("KREFT")}) {
     const CallerFiles& files = trial_.CertificateOf(who);
     WriteText(Data("ca.pem"), files.ca);
     WriteText(Data(who.id + ".pem"), files.certificate);
@@ -298,6 +300,36 @@ void LeakScanTest::DoTheJob() {
   RunWell(kAuditor, {"audit", "disclosures", "--format", "csv"});
   RunWell(kAuditor, {"audit", "dossier", project_, "--out", Output("dossier")});
   RunWell(kPortal, {"project", "publish", "--out", Output("public")});
+}
+
+// Reservations, more people, a delta, and a past file made again.
+void LeakScanTest::UpdateThePopulation() {
+  const Who npr = RegisterCaller("NPR");
+  const std::vector<std::string> load = {"reservation",  "load",     "--file", "-",
+                                         "--no-header",  "--column", "1",      "--legal-reference",
+                                         "EHDS art. 71", "--date",   Day(0),   "--mode"};
+  const auto with_mode = [&](const std::string& mode) {
+    std::vector<std::string> arguments = load;
+    arguments.push_back(mode);
+    return arguments;
+  };
+  RunWell(kFeed, with_mode("add"), people_[2] + '\n' + bad_ + '\n' + others_[1] + '\n');
+  RunBadly(kFeed, with_mode("replace"), people_[2] + '\n' + bad_ + '\n');
+  RunWell(npr, with_mode("replace"), people_[3] + '\n');
+  RunWell(kKeyOfficer, {"project", "reopen-source", project_, "NPR", "--reason", "yearly update"});
+  WriteText(Data("more.csv"), "fnr\n" + others_[2] + '\n' + others_[3] + '\n');
+  RunWell(npr, {"population", "submit", project_, "--file", Data("more.csv"), "--column", "fnr"});
+  RunWell(npr, {"population", "complete", project_});
+  RunWell(kKeyOfficer, {"keyfile", "issue", project_, "NPR", "--since", "1"});
+  RunWell(npr, {"keyfile", "fetch", project_, "--out", outputs_.path().string()});
+  RunWell(npr, {"apply", "--keyfile", Output("NPR_P0001_0001.csv.age"), "--keyfile", Output("NPR_P0001_0002.csv.age"),
+                "--in", Data("more.csv"), "--column", "fnr", "--out", Data("more_delivery.csv"), "--used",
+                Data("more_used.txt")});
+  RunWell(npr, {"usage", "report", project_, "--keyfile", "2", "--delivery", "2027-1", "--delivered-on", Day(0),
+                "--recipient", "Invented university", "--file", Data("more_used.txt")});
+  RunWell(kAuditor, {"keyfile", "reproduce", project_, "NPR", "2", "--purpose", "supervision"});
+  RunWell(kAuditor, {"reservation", "list", "--all"});
+  RunWell(kKeyOfficer, {"project", "show", project_});
 }
 
 void LeakScanTest::ProvokeErrors() {
@@ -377,6 +409,7 @@ void LeakScanTest::LearnLopenumre(ByteSearch& search) {
 TEST_F(LeakScanTest, NoIdentifierLopenummerOrKeyIsFoundInAnythingThatWasWrittenOrSaid) {
   ASSERT_NO_FATAL_FAILURE(MakeProject());
   ASSERT_NO_FATAL_FAILURE(DoTheJob());
+  ASSERT_NO_FATAL_FAILURE(UpdateThePopulation());
   ASSERT_NO_FATAL_FAILURE(ProvokeErrors());
   ASSERT_FALSE(HasFailure());
 
