@@ -86,6 +86,7 @@ absl::StatusOr<records::KeyFileRecord> UsageStream::FindOwnKeyFile() const {
   if (record.state() != records::PROJECT_STATE_RECORD_CLOSED) {
     KOBLING_RETURN_IF_ERROR(CheckState(record, records::PROJECT_STATE_RECORD_ACTIVE));
   }
+  KOBLING_RETURN_IF_ERROR(CheckMadeHere(record));  // an import tells the use as well
   for (const records::KeyFileRecord& key_file : project->rows.key_files) {
     if (key_file.register_id() == call_.caller.id.text() && key_file.number() == header_.key_file_number()) {
       if (!WasHandedOut(key_file)) {
@@ -353,7 +354,7 @@ absl::StatusOr<api::GetUsageStatusResponse> Usage::Status(const Call& call,
       continue;
     }
     for (const records::KeyFileRecord& key_file : project.rows.key_files) {
-      const bool overdue = !HasStandingReport(project.rows, key_file) && key_file.usage_due_date() < today;
+      const bool overdue = OwesReport(project.rows, key_file) && key_file.usage_due_date() < today;
       if (WasHandedOut(key_file) && (wanted.empty() || key_file.register_id() == wanted) &&
           (overdue || !request.overdue_only())) {
         api::KeyFileUsage& line = *response.add_key_files();
