@@ -43,6 +43,7 @@ constexpr CaseField kFields[] = {
     {"rights_nynorsk", "Rettigheter på nynorsk", CellKind::kText, "nn"},
     {"rights_english", "Rettigheter på engelsk", CellKind::kText, "en"},
     {"results_link", "Resultater"},
+    {"series_origin", "Løpenumrenes opphav"},
     {"sources", "Kilder"},
     {"conditions", "Vilkår"},
 };

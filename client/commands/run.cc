@@ -158,6 +158,7 @@ void DeclareKobling(CommandTree& tree, GlobalOptions& options) {
   AddKeyFileRegisterCommands(tree, AddKeyFileCommands(tree));
   AddUsageCommands(tree);
   AddReservationCommands(tree);
+  AddSeriesCommands(tree);
   AddInsightCommands(tree);
   AddAuditReportCommands(tree, AddAuditCommands(tree));
   AddFileCommands(tree);
