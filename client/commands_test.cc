@@ -170,6 +170,8 @@ TEST(Insight, ReadsTheIdentifierFromStandardInputOnlyAndNeverPrintsIt) {
   answer.add_projects()->set_project_id("P0041");
   answer.mutable_projects(0)->set_inclusion(api::INCLUSION_RELATIVE);
   answer.mutable_projects(0)->add_registers()->set_register_id("NPR");
+  answer.mutable_projects(0)->mutable_registers(0)->set_reservation(api::RESERVATION_EFFECT_AFTER_ISSUE);
+  answer.add_reservations()->set_reserved_on("2026-11-20");
   runner.server.Answer("LookupRequest", answer);
   const std::vector<std::string> command = {"insight", "lookup", "--purpose", "own request"};
   const Result found = runner.RunWithInput(command, "01839012345\n", CommandRunner::Terminal::kYes);
@@ -177,6 +179,8 @@ TEST(Insight, ReadsTheIdentifierFromStandardInputOnlyAndNeverPrintsIt) {
   EXPECT_EQ(runner.server.At<api::LookupRequest>(0).identifier(), "01839012345");
   EXPECT_THAT(found.out, HasSubstr("P0041"));
   EXPECT_THAT(found.out, HasSubstr("relative"));
+  EXPECT_THAT(found.out, HasSubstr("after-issue"));
+  EXPECT_THAT(found.out, HasSubstr("reserved since 2026-11-20: national list"));
   EXPECT_FALSE(IdentifierScan(found.out + found.err).Next());
 
   // An unknown person: an empty list, and no error.
@@ -184,7 +188,7 @@ TEST(Insight, ReadsTheIdentifierFromStandardInputOnlyAndNeverPrintsIt) {
   as_json.insert(as_json.end(), {"--format", "json"});
   const Result unknown = runner.RunWithInput(as_json, "01839012353\n", CommandRunner::Terminal::kNo);
   EXPECT_EQ(unknown.code, ExitCode::kOk);
-  EXPECT_EQ(unknown.out, "[]\n");
+  EXPECT_EQ(Json::parse(unknown.out), Json::parse(R"({"projects": [], "reservations": []})"));
 
   const Result bad = runner.RunWithInput(command, "0183901234\n", CommandRunner::Terminal::kNo);
   EXPECT_EQ(bad.code, ExitCode::kUsageOrFile);

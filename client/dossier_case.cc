@@ -44,6 +44,9 @@ constexpr CaseField kFields[] = {
     {"rights_english", "Rettigheter på engelsk", CellKind::kText, "en"},
     {"results_link", "Resultater"},
     {"series_origin", "Løpenumrenes opphav"},
+    {"insight_exemption_reason", "Unntak fra innsyn"},
+    {"insight_exemption_reference", "Hjemmel for unntaket"},
+    {"insight_exemption_until", "Unntaket varer til"},
     {"sources", "Kilder"},
     {"conditions", "Vilkår"},
 };

@@ -136,7 +136,8 @@ TEST(NorwegianWordTest, EveryStateOfTheApiHasAWord) {
   for (const auto* type :
        {api::ProjectState_descriptor(), api::PurposeKind_descriptor(), api::Scope_descriptor(),
         api::LinkagePerformer_descriptor(), api::ConditionKind_descriptor(), api::RecipientKeyState_descriptor(),
-        api::SubmissionState_descriptor(), api::MatchState_descriptor(), api::KeyFileState_descriptor()}) {
+        api::SubmissionState_descriptor(), api::MatchState_descriptor(), api::KeyFileState_descriptor(),
+        api::KeyFileKind_descriptor()}) {
     for (const std::string& word : WordsOf(*type)) {
       EXPECT_NE(NorwegianWord(word), word) << type->name() << ": add it in client/dossier_table.cc";
     }

@@ -41,6 +41,7 @@ ReportTable SourceTable(const Json& dossier) {
                                    {"complete"},
                                    {"locked"},
                                    {"usage_due_days"},
+                                   {"reservation_exception", "Unntak fra reservasjoner"},
                                    {"withdrawn", "Har trådt ut"}},
                        .rows = {}};
   for (Json row : dossier["project"]["project_case"]["sources"]) {
@@ -167,10 +168,15 @@ ReportTable KeyFileTable(const Json& dossier) {
           .columns = {{"register_id", "Kilde"},
                       {"number", "Nr."},
                       {"state", "Tilstand", kWord},
+                      {"kind", "Slag", kWord},
+                      {"since", "Fra nr."},
                       {"scope", "Utvalg", kWord},
                       {"file_name"},
                       {"rows", "Rader", kNumber},
+                      {"withdrawn_rows", "Herav trukket", kNumber},
                       {"persons", "Personer", kNumber},
+                      {"reserved", "Reservert", kNumber},
+                      {"reservation_lists", "Reservasjonslister"},
                       {"issued.time", "Utstedt", kTime},
                       {"issued.actor", "Av"},
                       {"first_fetched.time", "Først hentet", kTime},
@@ -250,6 +256,7 @@ std::vector<Fact> ProjectFacts(const Json& dossier) {
   add("Personer i prosjektet", project, "persons", kNumber);
   add("Indekspersoner", dossier, "index_persons", kNumber);
   add("Bare relasjonspersoner", dossier, "relatives", kNumber);
+  add("Trukket tilbake etter utstedelse", dossier, "former", kNumber);
   for (const auto& [name, heading] :
        {std::pair("created", "Opprettet"), std::pair("ready", "Meldt klar"), std::pair("activated", "Aktivert"),
         std::pair("closed", "Avsluttet"), std::pair("cancelled", "Oppgitt"),

@@ -97,6 +97,8 @@ std::string NorwegianWord(std::string_view word) {
       // Key files.
       {"issued", "utstedt"},
       {"expired", "utløpt"},
+      {"full", "hele"},
+      {"delta", "endringer"},
   };
   const auto found = words->find(word);
   return std::string(found == words->end() ? word : found->second);

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The whole job of Kobling in one go: a decision, three registers, one linkage, one citizen's question.
+# The whole job of Kobling in one go: a decision, three registers, one linkage, one citizen's question; and the same
+# project two years later, until its key is gone.
 #
 #   ./deploy/demo.sh                  installs what is missing, builds, runs the job with 200,000 invented persons
 #   ./deploy/demo.sh --persons N      another number of persons
@@ -46,6 +47,7 @@ chmod 700 "$dir"
 touch "$dir/.kobling-demo"
 export KOBLING_HOME="$dir/profiles"
 started=$SECONDS
+clock=()  # what a command runs under, so that its time is another
 
 step "1. The service is installed, with a certificate for each person and register that takes part"
 # A free port, written into the configuration, so that profiles stay right when the server is started again.
@@ -53,41 +55,47 @@ port="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0))
 "$koblingd" init --dir "$dir/server" --environment trial --listen "127.0.0.1:$port" >"$dir/init.txt"
 sed -n '/ingerprint/s/^/   /p' "$dir/init.txt"
 config="$dir/server/koblingd.toml"
-certificate() { "$koblingd" certificate issue --config "$config" --role "$1" --id "$2" --out "$dir/certificates/$2" >/dev/null; }
+certificate() { "$koblingd" certificate issue --config "$config" --role "$1" --id "$2" --days 825 --out "$dir/certificates/$2" >/dev/null; }
 certificate caseworker kari.caseworker
 certificate key-officer ola.keyofficer
 certificate register NPR
 certificate register KREFT
 certificate register MFR
 certificate insight-portal innsyn.portal
+certificate identity-feed reservasjon.no
 certificate auditor anne.auditor
 
-"$koblingd" serve --config "$config" --ready-file "$dir/address" 2>"$dir/server.log" &
-server_pid=$!
-echo "$server_pid" >"$dir/server.pid"
+start_server() {
+  rm -f "$dir/address"
+  "${clock[@]}" "$koblingd" serve --config "$config" --ready-file "$dir/address" 2>>"$dir/server.log" &
+  server_pid=$!
+  echo "$server_pid" >"$dir/server.pid"
+  for _ in $(seq 300); do
+    [ -s "$dir/address" ] && return
+    kill -0 "$server_pid" 2>/dev/null || { cat "$dir/server.log" >&2; fail "the server did not start."; }
+    sleep 0.1
+  done
+  fail "the server did not say where it listens; see $dir/server.log"
+}
 stop_server() {
-  if [ "$keep_running" = no ] && kill -0 "$server_pid" 2>/dev/null; then
+  if kill -0 "$server_pid" 2>/dev/null; then
     kill "$server_pid"
     wait "$server_pid" || true
     rm -f "$dir/server.pid"
   fi
 }
-trap stop_server EXIT
-for _ in $(seq 300); do
-  [ -s "$dir/address" ] && break
-  kill -0 "$server_pid" 2>/dev/null || { cat "$dir/server.log" >&2; fail "the server did not start."; }
-  sleep 0.1
-done
-[ -s "$dir/address" ] || fail "the server did not say where it listens; see $dir/server.log"
+server_pid=none
+trap '[ "$keep_running" = yes ] || stop_server' EXIT
+start_server
 address="$(cat "$dir/address")"
 say "The server listens on $address. Every caller shows a certificate of their own."
 
-for who in kari.caseworker ola.keyofficer NPR KREFT MFR innsyn.portal anne.auditor; do
+for who in kari.caseworker ola.keyofficer NPR KREFT MFR innsyn.portal anne.auditor reservasjon.no; do
   folder="$dir/certificates/$who"
   "$kobling" profile create "$who" --address "$address" --ca "$folder/ca.pem" --certificate "$folder/$who.pem" \
     --key "$folder/$who.key" --signing-key "$dir/server/public/kobling.pub" >/dev/null
 done
-as() { local who="$1"; shift; "$kobling" --profile "$who" --quiet "$@"; }
+as() { local who="$1"; shift; "${clock[@]}" "$kobling" --profile "$who" --quiet "$@"; }
 as kari.caseworker doctor >/dev/null || fail "the client cannot talk to the server; run: KOBLING_HOME=$KOBLING_HOME $kobling --profile kari.caseworker doctor"
 # One field of a JSON answer.
 field() { python3 -c 'import json,sys
@@ -134,14 +142,14 @@ linkage_performer = "data-user"
 analysis_room = "TSD"
 approved_persons = $((persons * 3 + 1000))
 start_date = "2026-09-01"
-end_date = "2030-12-31"
-deletion_date = "2031-06-30"
+end_date = "$(date -d '+740 days' +%F)"
+deletion_date = "$(date -d '+770 days' +%F)"
 contact = "post@prosjekt.example"
 
 [[conditions]]
 kind = "deletion"
 text = "Datafilene slettes når prosjektet er avsluttet."
-due_date = "2031-06-30"
+due_date = "$(date -d '+770 days' +%F)"
 
 [[sources]]
 register_id = "NPR"
@@ -224,10 +232,13 @@ python3 "$root/deploy/demo_pick.py" "$dir/data" |
 step "12. The auditor sees every step, and no identifier"
 as anne.auditor audit project "$project" | sed 's/^/   /'
 
+# shellcheck source=deploy/demo_two_years_later.sh
+. "$root/deploy/demo_two_years_later.sh"
+
 step "Done in $((SECONDS - started)) seconds (without the build)."
 say "Everything is in $dir: server/ (installation), deliveries/, registers/, server.log."
 if [ "$keep_running" = yes ]; then
-  say "The server runs on as process $server_pid at $address. End it with: kill $server_pid"
+  say "The server runs on as process $server_pid at $address; its clock says $(day). End it with: kill $server_pid"
 else
   say "To start this server for good:  $koblingd serve --config $config"
 fi

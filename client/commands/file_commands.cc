@@ -97,15 +97,15 @@ absl::StatusOr<ExitCode> RunApply(Session& session, const ApplyArguments& argume
   if (arguments.key_files->empty()) {
     return UsageError("--keyfile is required");
   }
-  std::vector<FileArgument> files = {
-      {"the profile's identity", profile->Get(Setting::kIdentity).value, FileArgument::Use::kRead},
-      {"--in", *arguments.file, FileArgument::Use::kRead},
-      {"--out", *arguments.out, FileArgument::Use::kWritten},
-      {"--used", *arguments.used, FileArgument::Use::kWritten}};
+  std::vector<FileArgument> files;
   for (const std::string& key_file : *arguments.key_files) {
     files.push_back({"--keyfile", key_file, FileArgument::Use::kRead});
     files.push_back({"--keyfile's signature", key_file + ".minisig", FileArgument::Use::kRead});
   }
+  files.push_back({"the profile's identity", profile->Get(Setting::kIdentity).value, FileArgument::Use::kRead});
+  files.push_back({"--in", *arguments.file, FileArgument::Use::kRead});
+  files.push_back({"--out", *arguments.out, FileArgument::Use::kWritten});
+  files.push_back({"--used", *arguments.used, FileArgument::Use::kWritten});
   KOBLING_RETURN_IF_ERROR(CheckFileArguments(files, session.surroundings().input));
   KOBLING_ASSIGN_OR_RETURN(const KeyFileOpener opener, KeyFileOpener::Create(*profile));
   std::vector<SealedKeyFile> sealed;

@@ -92,8 +92,18 @@ std::string WithheldText(const api::Withheld& withheld) {
          "; ask " + withheld.contact();
 }
 
+std::string ReservationText(const api::PersonReservation& reservation) {
+  return "reserved since " + reservation.reserved_on() + ": " +
+         (reservation.register_id().empty() ? "national list" : reservation.register_name()) + " (" +
+         reservation.legal_reference() + ")";
+}
+
 // One row for each project and register in tables and CSV; JSON has the answer as it is.
-void PrintProjects(Session& session, const api::LookupResponse& answer) {
+void PrintAnswer(Session& session, const api::LookupResponse& answer) {
+  if (session.options().format == Format::kJson) {
+    session.Print(answer);
+    return;
+  }
   ListWriter list(session.out(), session.options().format,
                   {{"project_id", "project"},
                    {"title", "title"},
@@ -104,13 +114,14 @@ void PrintProjects(Session& session, const api::LookupResponse& answer) {
                    {"register.submitted", "submitted"},
                    {"register.key_file_issued", "key_file_issued"},
                    {"register.use", "use"},
-                   {"register.used_on", "used_on"}});
+                   {"register.used_on", "used_on"},
+                   {"register.reservation", "reservation"}});
   for (const api::ProjectInsight& project : answer.projects()) {
     Json row = ToJson(project);
     if (project.has_withheld()) {
       row["title"] = WithheldText(project.withheld());
     }
-    if (session.options().format == Format::kJson || project.registers().empty()) {
+    if (project.registers().empty()) {
       list.Add(row);
       continue;
     }
@@ -120,6 +131,11 @@ void PrintProjects(Session& session, const api::LookupResponse& answer) {
     }
   }
   list.Close();
+  if (session.options().format == Format::kTable) {
+    for (const api::PersonReservation& reservation : answer.reservations()) {
+      session.out() << Printable(ReservationText(reservation)) << '\n';
+    }
+  }
 }
 
 }  // namespace
@@ -152,7 +168,7 @@ void AddInsightCommands(CommandTree& tree) {
     const auto answer = session.Ask(&Connection::Lookup, request);
     WipeIdentifiers(request);
     KOBLING_RETURN_IF_ERROR(answer.status());
-    PrintProjects(session, *answer);
+    PrintAnswer(session, *answer);
     return ExitCode::kOk;
   });
 }

@@ -82,8 +82,10 @@ void AddIssueAndWithdraw(CommandTree& tree, CLI::App& group) {
     api::IssueKeyFileRequest request;
     request.set_project_id(*issued);
     request.set_register_id(*issued_for);
-    KOBLING_ASSIGN_OR_RETURN(const std::uint32_t earlier, ToNumber(*since, "--since"));
-    request.set_since(earlier);
+    if (*since != 0) {
+      KOBLING_ASSIGN_OR_RETURN(const std::uint32_t earlier, ToNumber(*since, "--since"));
+      request.set_since(earlier);
+    }
     KOBLING_ASSIGN_OR_RETURN(const api::KeyFile file, session.Change(&Connection::IssueKeyFile, request));
     session.Print(file);
     return ExitCode::kOk;
@@ -160,12 +162,10 @@ void AddReading(CommandTree& tree, CLI::App& group) {
 
 void AddReproduce(CommandTree& tree, CLI::App& group) {
   Command reproduce = tree.AddCommand(
-      group,
-      {.name = "reproduce",
-       .about = "Makes a past key file again in the server's memory and compares it with what was issued (exit 2 "
-                "if it differs).",
-       .examples = {"kobling keyfile reproduce P0041 NPR 1 --purpose 'question of the supervisor in 31/22-9'"},
-       .methods = {"KeyFileService/ReproduceKeyFile"}});
+      group, {.name = "reproduce",
+              .about = "Makes a past key file again in memory; exit 2 if it is not what was issued.",
+              .examples = {"kobling keyfile reproduce P0041 NPR 1 --purpose 'question of the supervisor in 31/22-9'"},
+              .methods = {"KeyFileService/ReproduceKeyFile"}});
   const TextValue project = ProjectArgument(reproduce);
   const TextValue register_id = RegisterArgument(reproduce);
   const NumberValue file_number = NumberArgument(reproduce, "Number of the key file");

@@ -60,9 +60,7 @@ void AddLoad(CommandTree& tree, CLI::App& group) {
   Command load = tree.AddCommand(
       group,
       {.name = "load",
-       .about =
-           "Sends a reservation list, or who is added to it or taken out: a register its own, the identity feed the "
-           "national one.",
+       .about = "Sends a reservation list: a register its own, the identity feed the national one.",
        .examples =
            {"kobling reservation load --file list.csv --column fnr --mode replace --date 2027-01-31 \\\n"
             "    --legal-reference 'NPR-forskriften § 4-1'",

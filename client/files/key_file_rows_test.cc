@@ -224,7 +224,7 @@ TEST_F(DeltaOnDisk, GoesOnFromTheFullFile) {
   const std::vector<SealedKeyFile> files = {sealer.File(folder, "key.csv.age"), sealer.File(folder, "delta.csv.age")};
   const auto loaded = LoadKeyFiles(files);
   ASSERT_TRUE(loaded.ok()) << loaded.status();
-  EXPECT_EQ(loaded->comment, DeltaComment(2, 1));
+  EXPECT_EQ(loaded->comment.number, DeltaComment(2, 1).number);
   EXPECT_TRUE(Holds(*loaded->map, 0));
   EXPECT_TRUE(Holds(*loaded->map, 1));
   EXPECT_FALSE(Holds(*loaded->map, 2));

@@ -167,6 +167,30 @@ TEST_F(DeltaTest, UseOfEverybodyWhoHoldsIsReportedOnIt) {
   EXPECT_EQ(report.faults[0].row(), 2U);
 }
 
+TEST_F(DeltaTest, ACitizenOfTheFirstFileIsStillInTheRegistersHandsAfterADelta) {
+  const auto use_of = [&](const std::string& person) {
+    api::LookupRequest request;
+    request.set_identifier(person);
+    request.set_purpose("eget innsyn");
+    const Call portal = server_.By(Role::kInsightPortal, "portal", "InsightService/Lookup");
+    return server_.insight().Lookup(portal, request)->projects(0).registers(0).use();
+  };
+  ASSERT_THAT(
+      server_.Report(server_.Header(project_, 1, "NPR-1"), {server_.ExpectedLopenummer(project_, Person(1))}).response,
+      IsOk());
+  EXPECT_EQ(use_of(Person(0)), api::USE_NOT_USED);
+  Add(10, 13);
+  server_.Issue(project_, "NPR", 1);
+  EXPECT_EQ(use_of(Person(0)), api::USE_NOT_YET_REPORTED)
+      << "the register may use the first file's rows with the delta";
+  EXPECT_EQ(use_of(Person(11)), api::USE_NOT_YET_REPORTED);
+  ASSERT_THAT(
+      server_.Report(server_.Header(project_, 2, "NPR-2"), {server_.ExpectedLopenummer(project_, Person(0))}).response,
+      IsOk());
+  EXPECT_EQ(use_of(Person(0)), api::USE_USED);
+  EXPECT_EQ(use_of(Person(11)), api::USE_NOT_USED);
+}
+
 TEST_F(DeltaTest, EveryPastFileIsMadeAgainAsItWas) {
   Add(10, 13);
   server_.Issue(project_, "NPR", 1);

@@ -42,7 +42,7 @@ absl::StatusOr<api::Dossier> Dossiers::Get(const Call& call, const api::GetDossi
   const storage::ProjectRows& rows = project->rows;
   api::Dossier dossier;
   *dossier.mutable_made() = ToApi(MakeMark(core_, call));
-  *dossier.mutable_project() = projects_.Show(call, *state, *project);
+  KOBLING_ASSIGN_OR_RETURN(*dossier.mutable_project(), projects_.ShowInFull(call, *state, *project));
   for (const records::CaseVersionRecord& version : rows.versions) {
     *dossier.add_versions() = Describe(version);
   }
@@ -67,7 +67,9 @@ absl::StatusOr<api::Dossier> Dossiers::Get(const Call& call, const api::GetDossi
   }
   AddDisclosures(*state, *project, {}, *dossier.mutable_disclosures());
   dossier.set_index_persons(core_.identities.CountPersons(project->index));
-  dossier.set_relatives(dossier.project().persons() - dossier.index_persons());
+  dossier.set_relatives(core_.identities.CountPersonsInEither(project->index, project->relatives) -
+                        dossier.index_persons());
+  dossier.set_former(dossier.project().persons() - dossier.index_persons() - dossier.relatives());
   dossier.set_may_list_events(MayListEvents(call.caller, rows.project));
   return dossier;
 }

@@ -67,6 +67,7 @@ TEST_F(DossierTest, HoldsEverythingOfTheProjectAndNothingOfOthers) {
   EXPECT_EQ(dossier->project().persons(), 12U);
   EXPECT_EQ(dossier->index_persons(), 10U);
   EXPECT_EQ(dossier->relatives(), 2U);
+  EXPECT_EQ(dossier->former(), 0U);
 }
 
 TEST_F(DossierTest, TheProjectAndTheDisclosuresAreWhatTheOtherMethodsSay) {

@@ -365,6 +365,17 @@ TEST_F(MembershipsTest, WhoWasIncludedIsForgottenTenYearsAfterTheKeyAndTheCounts
             5U);
 }
 
+TEST_F(MembershipsTest, WhatIsForgottenIsAskedForByNobodyAndAReservationListStays) {
+  ASSERT_THAT(server_.LoadReservations("", api::RESERVATION_MODE_REPLACE, People(0, 5), "2026-11-22").response, IsOk());
+  UpkeepOn("2037-01-31");
+  EXPECT_EQ(StoredSets(), 1U) << "the list has the same people as the project had";
+  EXPECT_EQ(Show().later_reservations_size(), 0);
+  EXPECT_EQ(server_.StoredState(), server_.StateInMemory());
+  server_.Restart();
+  EXPECT_EQ(server_.core().state.Read()->reservations.at("").identifiers.cardinality(), 5U);
+  EXPECT_TRUE(ProjectsOf(Person(0)).empty());
+}
+
 TEST_F(MembershipsTest, ASetThatAnotherProjectNamesStaysUntilThatIsForgottenToo) {
   api::ProjectCase other_case = FullCase({Defining("NPR")});
   other_case.set_start_date("2027-01-01");

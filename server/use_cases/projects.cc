@@ -60,6 +60,9 @@ api::Project ForRegister(api::Project project, std::string_view register_id) {
 // How many people in the newest key file of each source have reserved themselves since.
 absl::Status AddLaterReservations(const Core& core, const StateData& state, const Project& project,
                                   api::Project& shown) {
+  if (project.rows.project.has_memberships_deleted()) {
+    return absl::OkStatus();
+  }
   for (const records::SourceRecord& source : project.rows.project.project_case().sources()) {
     const storage::NumberSet reserved = ReservationsFor(state, source).identifiers;
     const records::KeyFileRecord* newest = nullptr;
@@ -113,6 +116,15 @@ api::Project Projects::Show(const Call& call, const StateData& state, const Proj
     *shown.mutable_deadline() = *std::move(deadline);
   }
   return to_register ? ForRegister(std::move(shown), call.caller.id.text()) : shown;
+}
+
+absl::StatusOr<api::Project> Projects::ShowInFull(const Call& call, const StateData& state,
+                                                  const Project& project) const {
+  api::Project shown = Show(call, state, project);
+  if (call.caller.role != Role::kRegister) {
+    KOBLING_RETURN_IF_ERROR(AddLaterReservations(core_, state, project, shown));
+  }
+  return shown;
 }
 
 absl::StatusOr<api::Project> Projects::ShowAsOf(const Call& call, const StateData& state, const Project& project,
@@ -205,11 +217,7 @@ absl::StatusOr<api::Project> Projects::Get(const Call& call, const api::GetProje
     KOBLING_RETURN_IF_ERROR(CheckDate("as_of", request.as_of()));
     return ShowAsOf(call, *state, *project, request.as_of());
   }
-  api::Project shown = Show(call, *state, *project);
-  if (call.caller.role != Role::kRegister) {
-    KOBLING_RETURN_IF_ERROR(AddLaterReservations(core_, *state, *project, shown));
-  }
-  return shown;
+  return ShowInFull(call, *state, *project);
 }
 
 absl::StatusOr<api::ListProjectsResponse> Projects::List(const Call& call,

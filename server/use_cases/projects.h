@@ -37,10 +37,14 @@ class Projects {
   absl::StatusOr<api::GetProjectHistoryResponse> History(const Call& call,
                                                          const api::GetProjectHistoryRequest& request) const;
 
-  // The project as the caller may see it now, for answers that hold more than it.
-  api::Project Show(const Call& call, const StateData& state, const Project& project) const;
+  // The project as the caller may see it now, for answers that hold more than it, later reservations included. Reads
+  // sets; fails as they do.
+  absl::StatusOr<api::Project> ShowInFull(const Call& call, const StateData& state, const Project& project) const;
 
  private:
+  // The same without what needs sets.
+  api::Project Show(const Call& call, const StateData& state, const Project& project) const;
+
   using Edit = std::function<absl::Status(records::ProjectRecord& project, Change& change)>;
 
   // Why a case is changed, and which decision allows it.

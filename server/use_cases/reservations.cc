@@ -180,8 +180,7 @@ absl::StatusOr<api::ListReservationListsResponse> ReservationLists::List(
     const Call& call, const api::ListReservationListsRequest& request) const {
   const std::string& own = call.caller.id.text();
   const Role role = call.caller.role;
-  if (!request.register_id().empty() &&
-      (role == Role::kIdentityFeed || (role == Role::kRegister && request.register_id() != own))) {
+  if (role == Role::kRegister && !request.register_id().empty() && request.register_id() != own) {
     return MakeError(Reason::kNotPermitted);
   }
   const auto may_see = [&](const std::string& list) {

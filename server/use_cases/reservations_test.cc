@@ -212,7 +212,7 @@ TEST_F(ReservationsTest, APersonInAListAndInNoProjectIsAnsweredWithTheReservatio
 
 TEST_F(ReservationsTest, BadRowsAreToldAndLeftOut) {
   const auto loaded =
-      server_.LoadReservations("NPR", kReplace, {Person(0), "12345678901", "", Person(1)}, "2026-11-22");
+      server_.LoadReservations("NPR", kReplace, {Person(0), std::string(11, '1'), "", Person(1)}, "2026-11-22");
   ASSERT_THAT(loaded.response, IsOk());
   ASSERT_EQ(loaded.faults.size(), 1U);
   EXPECT_EQ(loaded.faults[0].row(), 1U);

@@ -22,6 +22,7 @@ make_work() {
   work="$(mktemp -d "${1:-${TMPDIR:-/tmp}}/kobling-bench-XXXXXX")"
   measured="$work/measurements.tsv"
   mkdir "$work/certificates"
+  export KOBLING_HOME="$work/profiles"
   : >"$measured"
 }
 
@@ -99,4 +100,69 @@ value = json.load(sys.stdin)
 for key in sys.argv[1].split("."):
     value = value[int(key)] if isinstance(value, list) else value[key]
 print(value)' "$1"
+}
+
+# callers ROLE:ID...: a certificate and a profile for each; the server runs.
+callers() {
+  local who id
+  for who in "$@"; do
+    id="${who#*:}"
+    certificate "${who%%:*}" "$id"
+    "$kobling" profile create "$id" --address "$address" --ca "$work/certificates/$id/ca.pem" \
+      --certificate "$work/certificates/$id/$id.pem" --key "$work/certificates/$id/$id.key" \
+      --signing-key "$work/server/public/kobling.pub" >/dev/null
+  done
+}
+
+as() { local who="$1"; shift; timeout 1800 "$kobling" --profile "$who" --quiet "$@"; }
+
+# measure KEY ROWS COMMAND...: runs the command and records how long it took. The command's own start is part of it.
+measure() {
+  local key="$1" rows="$2" begin
+  shift 2
+  begin="$EPOCHREALTIME"
+  "$@" >"$work/answer.txt" 2>"$work/error.txt" || { cat "$work/error.txt" >&2; fail "this step failed: $*"; }
+  last_seconds="$(seconds_since "$begin")"
+  record_rows "$key" "$rows" "$last_seconds"
+}
+
+# enrol REGISTER: enters it and approves a recipient key of its own.
+enrol() {
+  as kari.caseworker register add "$1" --name "Invented register $1" --kind kvalitetsregister \
+    --controller "Invented controller" --contact "post@register.example" \
+    --inclusion-reference "helseregisterloven § 11" --inclusion-date 2023-01-11 >/dev/null
+  as "$1" keygen >/dev/null
+  as ola.keyofficer recipient-key approve "$1" 1 \
+    --fingerprint "$(as "$1" recipient-key submit --format json | field fingerprint)" >/dev/null
+}
+
+# case_head APPROVED: a case that lacks its sources.
+case_head() {
+  cat <<TOML
+title = "A benchmark"
+purpose = "To measure how fast the whole path is."
+purpose_kind = "research"
+data_user = "An invented university"
+decision_reference = "26/01234"
+decision_date = "$(date -d '-30 days' +%F)"
+legal_basis = "§§ 4, 5 and 7"
+linkage_performer = "data-user"
+approved_persons = $1
+start_date = "$(date -d '-1 day' +%F)"
+end_date = "$(date -d '+300 days' +%F)"
+deletion_date = "$(date -d '+600 days' +%F)"
+contact = "post@prosjekt.example"
+analysis_room = "TSD"
+title_nynorsk = "Dikta studie"
+title_english = "Invented study"
+purpose_nynorsk = "For å måle kor fort heile vegen er."
+purpose_english = "To measure how fast the whole path is."
+TOML
+}
+
+# A new active project of $work/case.toml, in $project.
+new_project() {
+  project="$(as kari.caseworker project create --file "$work/case.toml" --format json | field id)"
+  as kari.caseworker project ready "$project" >/dev/null
+  as ola.keyofficer project activate "$project" >/dev/null
 }

@@ -33,19 +33,8 @@ done
 need_programs "$koblingd" "$kobling" "$build/tests/bench/client_bench"
 make_work "$parent"
 trap clean_up EXIT
-export KOBLING_HOME="$work/profiles"
 small_rows=1000
 
-as() { local who="$1"; shift; timeout 1800 "$kobling" --profile "$who" --quiet "$@"; }
-# measure KEY ROWS COMMAND...: runs the command and records how long it took. The command's own start is part of it.
-measure() {
-  local key="$1" rows="$2" begin
-  shift 2
-  begin="$EPOCHREALTIME"
-  "$@" >"$work/answer.txt" 2>"$work/error.txt" || { cat "$work/error.txt" >&2; fail "this step failed: $*"; }
-  last_seconds="$(seconds_since "$begin")"
-  record_rows "$key" "$rows" "$last_seconds"
-}
 # Without the text that RocksDB writes about itself.
 data_bytes() { du -sb --exclude="LOG*" "$work/server/data" | cut -f 1; }
 # The log of a database that was just opened holds nothing that its tables hold as well.
@@ -58,42 +47,12 @@ rm -rf "$work/testdata"
 
 say "Installing ..."
 init_server
-for who in caseworker:kari.caseworker key-officer:ola.keyofficer register:NPR register:KREFT; do
-  certificate "${who%%:*}" "${who#*:}"
-done
 start_server
-for who in kari.caseworker ola.keyofficer NPR KREFT; do
-  "$kobling" profile create "$who" --address "$address" --ca "$work/certificates/$who/ca.pem" \
-    --certificate "$work/certificates/$who/$who.pem" --key "$work/certificates/$who/$who.key" \
-    --signing-key "$work/server/public/kobling.pub" >/dev/null
-done
-for register in NPR KREFT; do
-  as kari.caseworker register add "$register" --name "Invented register $register" --kind kvalitetsregister --controller "Invented controller" \
-    --contact "post@register.example" --inclusion-reference "helseregisterloven § 11" \
-    --inclusion-date 2023-01-11 >/dev/null
-  as "$register" keygen >/dev/null
-  fingerprint="$(as "$register" recipient-key submit --format json | field fingerprint)"
-  as ola.keyofficer recipient-key approve "$register" 1 --fingerprint "$fingerprint" >/dev/null
-done
-cat >"$work/case.toml" <<TOML
-title = "A benchmark"
-purpose = "To measure how fast the whole path is."
-purpose_kind = "research"
-data_user = "An invented university"
-decision_reference = "26/01234"
-decision_date = "$(date -d '-30 days' +%F)"
-legal_basis = "§§ 4, 5 and 7"
-linkage_performer = "data-user"
-approved_persons = $((persons + submissions * small_rows))
-start_date = "$(date -d '-1 day' +%F)"
-end_date = "$(date -d '+300 days' +%F)"
-deletion_date = "$(date -d '+600 days' +%F)"
-contact = "post@prosjekt.example"
-analysis_room = "TSD"
-title_nynorsk = "Dikta studie"
-title_english = "Invented study"
-purpose_nynorsk = "For å måle kor fort heile vegen er."
-purpose_english = "To measure how fast the whole path is."
+callers caseworker:kari.caseworker key-officer:ola.keyofficer register:NPR register:KREFT
+enrol NPR
+enrol KREFT
+case_head $((persons + submissions * small_rows)) >"$work/case.toml"
+cat >>"$work/case.toml" <<TOML
 
 [[sources]]
 register_id = "NPR"
@@ -106,11 +65,6 @@ register_id = "KREFT"
 scope = "intersection"
 legal_reference = "Kreftregisterforskriften § 3-5"
 TOML
-new_project() {
-  project="$(as kari.caseworker project create --file "$work/case.toml" --format json | field id)"
-  as kari.caseworker project ready "$project" >/dev/null
-  as ola.keyofficer project activate "$project" >/dev/null
-}
 
 say "First submission: nobody is known ..."
 new_project

@@ -49,6 +49,9 @@ echo
 echo "## The whole path, $persons persons"
 echo
 "$here/end_to_end.sh" --persons "$persons" --submissions "$submissions" --runs "$runs" --dir "$work" --build "$build"
+echo "## Cases over the years, $persons persons"
+echo
+"$here/cases.sh" --persons "$persons" --dir "$work" --build "$build"
 echo "## Insight"
 echo
 "$here/insight.sh" --persons "$directory" --projects "$projects" --memberships "$memberships" --lookups "$lookups" \

@@ -131,7 +131,8 @@ TEST_F(PolicyMatrixTest, EveryMethodLetsItsRolesThroughAndRefusesAllOthersAlike)
   const RawAnswer refused = Refused();
   ASSERT_EQ(ReasonOf(refused), "NOT_PERMITTED");
   // The caseworker last: an update without a case empties the draft, sources included.
-  const std::vector<Who> callers = {RegisterCaller("NPR"), kKeyOfficer, kPortal, kAuditor, kOperator, kCaseworker};
+  const std::vector<Who> callers = {
+      RegisterCaller("NPR"), kKeyOfficer, kPortal, kAuditor, kOperator, kFeed, kCaseworker};
   ASSERT_EQ(callers.size(), domain::kAllRoles.size());
   auto wanted = Refusals();
   int allowed_calls = 0;
@@ -154,7 +155,8 @@ TEST_F(PolicyMatrixTest, EveryMethodLetsItsRolesThroughAndRefusesAllOthersAlike)
         // The caller wrote the project, or is a source of it, so that only an object that is not there is refused: to a
         // register always, and to a caseworker in the log, which only shows projects that the caller wrote.
         const bool asks_for_another =
-            who.role == Role::kRegister && (NamesAProject(method) || operation == "recipient-key.list");
+            who.role == Role::kRegister &&
+            (NamesAProject(method) || operation == "recipient-key.list" || operation == "reservation.list");
         const bool asks_for_foreign_log = who.role == Role::kCaseworker && operation == "audit.list";
         const bool object_refused = objects.project == kMissing.project && (asks_for_another || asks_for_foreign_log);
         if (object_refused) {

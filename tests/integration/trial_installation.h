@@ -28,6 +28,7 @@ inline const Who kKeyOfficer = {domain::Role::kKeyOfficer, "ole"};
 inline const Who kAuditor = {domain::Role::kAuditor, "astrid"};
 inline const Who kPortal = {domain::Role::kInsightPortal, "helsenorge"};
 inline const Who kOperator = {domain::Role::kOperator, "odd"};
+inline const Who kFeed = {domain::Role::kIdentityFeed, "fred"};
 inline Who RegisterCaller(const std::string& id) { return {domain::Role::kRegister, id}; }
 
 // What a caller needs for mutual TLS, in PEM.
