@@ -84,6 +84,11 @@ insight_exemption_reason = ""
 insight_exemption_reference = ""
 insight_exemption_until = ""
 
+# Only for numbers that were made elsewhere, before this service, and are imported: who made them, when and how. Then
+# translations, purpose_kind, linkage, analysis room, approved_persons and scopes may be left out, and the dates may
+# have passed. It cannot change once the project is active.
+series_origin = ""
+
 # One block for each condition of the decision (§ 4). Remove the '#' in front of the lines.
 # [[conditions]]
 # deletion, information or other
@@ -209,6 +214,9 @@ absl::Status ReadTable(const toml::table& table, const std::filesystem::path& fi
   return absl::OkStatus();
 }
 
+// Its numbers were made before this service and are imported: less is asked of it.
+bool IsMadeElsewhere(const api::ProjectCase& project_case) { return !project_case.series_origin().empty(); }
+
 // Whether a case is complete without the field, as far as can be seen here.
 bool MayBeEmpty(std::string_view field, const api::ProjectCase& project_case) {
   if (field == "linkage_register_id") {
@@ -221,18 +229,27 @@ bool MayBeEmpty(std::string_view field, const api::ProjectCase& project_case) {
     return project_case.insight_exemption_reason().empty() && project_case.insight_exemption_reference().empty() &&
            project_case.insight_exemption_until().empty();
   }
-  constexpr std::array<std::string_view, 8> kOptional = {"application_complete_date",
+  constexpr std::array<std::string_view, 11> kNeededElsewhere = {
+      "title",      "purpose",  "contact",       "data_user", "decision_reference", "decision_date", "legal_basis",
+      "start_date", "end_date", "deletion_date", "sources"};
+  if (IsMadeElsewhere(project_case)) {
+    return std::find(kNeededElsewhere.begin(), kNeededElsewhere.end(), field) == kNeededElsewhere.end();
+  }
+  constexpr std::array<std::string_view, 9> kOptional = {"application_complete_date",
                                                          "case_number",
                                                          "analysis_room_details",
                                                          "conditions",
                                                          "rights",
                                                          "rights_nynorsk",
                                                          "rights_english",
-                                                         "results_link"};
+                                                         "results_link",
+                                                         "series_origin"};
   return std::find(kOptional.begin(), kOptional.end(), field) != kOptional.end();
 }
 
-void CheckSource(const api::Source& source, std::vector<absl::Status>& problems) {
+enum class Scopes { kNeeded, kOptional };
+
+void CheckSource(const api::Source& source, Scopes scopes, std::vector<absl::Status>& problems) {
   const auto missing = [&](std::string_view field) {
     problems.push_back(
         MakeError(Reason::kFieldMissing, {{DetailKey::kRegister, source.register_id()}, {DetailKey::kField, field}}));
@@ -240,13 +257,13 @@ void CheckSource(const api::Source& source, std::vector<absl::Status>& problems)
   if (!domain::RegisterId::Parse(source.register_id()).ok()) {
     problems.push_back(MakeError(Reason::kFieldMalformed, {{DetailKey::kField, "register_id"}}));
   }
-  if (source.scope() == api::SCOPE_UNSPECIFIED) {
+  if (source.scope() == api::SCOPE_UNSPECIFIED && scopes == Scopes::kNeeded) {
     missing("scope");
   }
   if (source.legal_reference().empty()) {
     missing("legal_reference");
   }
-  if (source.scope() == api::SCOPE_POPULATION && source.scope_reason().empty()) {
+  if (source.scope() == api::SCOPE_POPULATION && source.scope_reason().empty() && scopes == Scopes::kNeeded) {
     missing("scope_reason");
   }
   if (source.scope() == api::SCOPE_OWN && !source.defines_population()) {
@@ -292,20 +309,22 @@ std::vector<absl::Status> CheckCase(const api::ProjectCase& project_case, absl::
       out_of_order(project_case.end_date(), project_case.deletion_date())) {
     problems.push_back(MakeError(Reason::kDateOrder));
   }
-  if (const std::string& end = project_case.end_date(); !end.empty() && end < absl::FormatCivilTime(today)) {
+  const bool is_made_elsewhere = IsMadeElsewhere(project_case);
+  const std::string& end = project_case.end_date();
+  if (!is_made_elsewhere && !end.empty() && end < absl::FormatCivilTime(today)) {
     problems.push_back(MakeError(Reason::kProjectEnded,
                                  {{DetailKey::kField, "end_date"}, {DetailKey::kLimit, std::string_view(end)}}));
   }
   bool has_defining_source = false;
   std::set<std::string> seen;
   for (const api::Source& source : project_case.sources()) {
-    CheckSource(source, problems);
+    CheckSource(source, is_made_elsewhere ? Scopes::kOptional : Scopes::kNeeded, problems);
     if (!seen.insert(source.register_id()).second) {
       problems.push_back(MakeError(Reason::kSourceExists, {{DetailKey::kRegister, source.register_id()}}));
     }
     has_defining_source = has_defining_source || source.defines_population();
   }
-  if (!has_defining_source && project_case.sources_size() > 0) {
+  if (!is_made_elsewhere && !has_defining_source && project_case.sources_size() > 0) {
     problems.push_back(MakeError(Reason::kFieldMissing, {{DetailKey::kField, "sources"},
                                                          {DetailKey::kHint, "no source defines the population"}}));
   }

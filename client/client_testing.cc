@@ -41,6 +41,7 @@ absl::Status FakeServer::ReadStream(RowSource& rows, StreamListener& listener) {
       return domain::MakeError(domain::Reason::kStreamProtocol);
     }
     bytes += batch.bytes;
+    stream.numbers.insert(stream.numbers.end(), batch.numbers.begin(), batch.numbers.end());
   }
   stream.kept_back = rows.kept_back();
   streams.push_back(std::move(stream));
@@ -75,6 +76,12 @@ absl::StatusOr<api::LoadReservationsResponse> FakeConnection::LoadReservations(c
                                                                                StreamListener& listener) {
   KOBLING_RETURN_IF_ERROR(server_.ReadStream(rows, listener));
   return server_.Take<api::LoadReservationsResponse>(header);
+}
+
+absl::StatusOr<api::ImportSeriesResponse> FakeConnection::ImportSeries(const api::ImportSeriesHeader& header,
+                                                                       RowSource& rows, StreamListener& listener) {
+  KOBLING_RETURN_IF_ERROR(server_.ReadStream(rows, listener));
+  return server_.Take<api::ImportSeriesResponse>(header);
 }
 
 absl::Status FakeConnection::FetchKeyFile(const api::FetchKeyFileRequest& request, KeyFileSink& sink) {

@@ -25,6 +25,7 @@ class FakeServer {
   // What a stream brought.
   struct Stream {
     std::map<std::uint32_t, std::string> bytes_by_column;
+    std::vector<std::string> numbers;
     std::uint64_t kept_back = 0;
     std::size_t batches = 0;
   };
@@ -223,6 +224,8 @@ class FakeConnection final : public Connection {
                                              StreamListener& listener) override;
   absl::StatusOr<api::LoadReservationsResponse> LoadReservations(const api::ReservationHeader& header, RowSource& rows,
                                                                  StreamListener& listener) override;
+  absl::StatusOr<api::ImportSeriesResponse> ImportSeries(const api::ImportSeriesHeader& header, RowSource& rows,
+                                                         StreamListener& listener) override;
   absl::Status FetchKeyFile(const api::FetchKeyFileRequest& request, KeyFileSink& sink) override;
   absl::Status ListEvents(const api::ListEventsRequest& request, EventSink& sink) override;
 

@@ -355,6 +355,27 @@ TEST(Project, CheckSaysThatACaseIsPastItsEnd) {
   EXPECT_THAT(checked.err, HasSubstr("limit 2001-01-01"));
 }
 
+TEST(Project, CheckAsksLessOfACaseWhoseNumbersWereMadeElsewhere) {
+  CommandRunner runner;
+  const std::string essentials =
+      "title = \"t\"\npurpose = \"p\"\ncontact = \"c\"\ndata_user = \"u\"\ndecision_reference = \"14/2\"\n"
+      "decision_date = \"2014-11-01\"\nlegal_basis = \"§\"\nstart_date = \"2015-01-01\"\n"
+      "end_date = \"2019-12-31\"\ndeletion_date = \"2020-12-31\"\n";
+  const std::string source = "[[sources]]\nregister_id = \"NPR\"\nlegal_reference = \"§ 3-1\"\n";
+  const std::string origin = "series_origin = \"made by the old unit in 2015\"\n";
+  const auto check = [&](const std::string& text) {
+    return runner.Run({"project", "check", runner.folder.Write("old.toml", text)});
+  };
+  EXPECT_EQ(check(essentials + origin + source).code, ExitCode::kOk);
+  const Result own = check(essentials + source);
+  EXPECT_EQ(own.code, ExitCode::kUsageOrFile);
+  for (const char* problem : {"approved_persons", "purpose_kind", "scope", "[PROJECT_ENDED]"}) {
+    EXPECT_THAT(own.err, HasSubstr(problem));
+  }
+  EXPECT_THAT(check(origin + source).err, HasSubstr("field decision_reference"));
+  EXPECT_THAT(check(essentials + origin).err, HasSubstr("field sources"));
+}
+
 TEST(Arguments, ATextThatIsNotUtf8IsNamedAndNothingIsSent) {
   CommandRunner runner;
   const Result refused = runner.Run({"project", "create", "--title", "bl\xE5"});

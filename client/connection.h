@@ -10,6 +10,7 @@
 #include "google/protobuf/repeated_ptr_field.h"
 #include "kobling/v1/audit_service.pb.h"
 #include "kobling/v1/common.pb.h"
+#include "kobling/v1/import_service.pb.h"
 #include "kobling/v1/insight_service.pb.h"
 #include "kobling/v1/key_file_service.pb.h"
 #include "kobling/v1/operator_service.pb.h"
@@ -28,6 +29,8 @@ struct RowBatch {
   std::uint32_t column = 0;
   std::uint64_t first_row = 0;
   std::string bytes;
+  // What stands beside each row, for the methods that take pairs; empty for the others.
+  std::vector<std::string> numbers;
 };
 
 // Where the rows of a stream come from. For one thread at a time.
@@ -150,6 +153,8 @@ class Connection {
 
   virtual absl::StatusOr<api::LoadReservationsResponse> LoadReservations(const api::ReservationHeader& header,
                                                                          RowSource& rows, StreamListener& listener) = 0;
+  virtual absl::StatusOr<api::ImportSeriesResponse> ImportSeries(const api::ImportSeriesHeader& header, RowSource& rows,
+                                                                 StreamListener& listener) = 0;
 
   // One attempt: the caller goes on from what its sink has.
   virtual absl::Status FetchKeyFile(const api::FetchKeyFileRequest& request, KeyFileSink& sink) = 0;

@@ -43,6 +43,7 @@ constexpr CaseField kFields[] = {
     {"rights_nynorsk", "Rettigheter på nynorsk", CellKind::kText, "nn"},
     {"rights_english", "Rettigheter på engelsk", CellKind::kText, "en"},
     {"results_link", "Resultater"},
+    {"series_origin", "Løpenumrenes opphav"},
     {"insight_exemption_reason", "Unntak fra innsyn"},
     {"insight_exemption_reference", "Hjemmel for unntaket"},
     {"insight_exemption_until", "Unntaket varer til"},

@@ -99,6 +99,7 @@ std::string NorwegianWord(std::string_view word) {
       {"expired", "utløpt"},
       {"full", "hele"},
       {"delta", "endringer"},
+      {"imported", "importert"},
   };
   const auto found = words->find(word);
   return std::string(found == words->end() ? word : found->second);

@@ -44,6 +44,7 @@ GrpcConnection::GrpcConnection(const std::shared_ptr<grpc::Channel>& channel, co
       key_files_(api::KeyFileService::NewStub(channel)),
       usage_(api::UsageService::NewStub(channel)),
       reservations_(api::ReservationService::NewStub(channel)),
+      imports_(api::ImportService::NewStub(channel)),
       insight_(api::InsightService::NewStub(channel)),
       audit_(api::AuditService::NewStub(channel)),
       operators_(api::OperatorService::NewStub(channel)) {}

@@ -12,6 +12,7 @@
 #include "client/retry_plan.h"
 #include "grpcpp/channel.h"
 #include "kobling/v1/audit_service.grpc.pb.h"
+#include "kobling/v1/import_service.grpc.pb.h"
 #include "kobling/v1/insight_service.grpc.pb.h"
 #include "kobling/v1/key_file_service.grpc.pb.h"
 #include "kobling/v1/operator_service.grpc.pb.h"
@@ -114,6 +115,8 @@ class GrpcConnection final : public Connection {
                                              StreamListener& listener) override;
   absl::StatusOr<api::LoadReservationsResponse> LoadReservations(const api::ReservationHeader& header, RowSource& rows,
                                                                  StreamListener& listener) override;
+  absl::StatusOr<api::ImportSeriesResponse> ImportSeries(const api::ImportSeriesHeader& header, RowSource& rows,
+                                                         StreamListener& listener) override;
   absl::Status FetchKeyFile(const api::FetchKeyFileRequest& request, KeyFileSink& sink) override;
   absl::Status ListEvents(const api::ListEventsRequest& request, EventSink& sink) override;
 
@@ -131,6 +134,7 @@ class GrpcConnection final : public Connection {
   std::unique_ptr<api::KeyFileService::Stub> key_files_;
   std::unique_ptr<api::UsageService::Stub> usage_;
   std::unique_ptr<api::ReservationService::Stub> reservations_;
+  std::unique_ptr<api::ImportService::Stub> imports_;
   std::unique_ptr<api::InsightService::Stub> insight_;
   std::unique_ptr<api::AuditService::Stub> audit_;
   std::unique_ptr<api::OperatorService::Stub> operators_;

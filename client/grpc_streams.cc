@@ -32,6 +32,13 @@ void PutBatch(api::IdentifierBatch& message, RowBatch& batch) {
 void PutBatch(api::SubmitRequest& message, RowBatch& batch) { PutBatch(*message.mutable_batch(), batch); }
 void PutBatch(api::MatchRequest& message, RowBatch& batch) { PutBatch(*message.mutable_batch(), batch); }
 void PutBatch(api::LoadReservationsRequest& message, RowBatch& batch) { PutBatch(*message.mutable_batch(), batch); }
+void PutBatch(api::ImportSeriesRequest& message, RowBatch& batch) {
+  api::SeriesBatch& target = *message.mutable_batch();
+  target.Clear();
+  target.set_first_row(batch.first_row);
+  target.set_identifiers(std::move(batch.bytes));
+  target.mutable_numbers()->Add(batch.numbers.begin(), batch.numbers.end());
+}
 void PutBatch(api::ReportRequest& message, RowBatch& batch) {
   message.mutable_batch()->set_first_row(batch.first_row);
   message.mutable_batch()->set_lopenumre(std::move(batch.bytes));
@@ -47,6 +54,9 @@ void PutCommit(api::MatchRequest& message, const Sent& sent) {
 void PutCommit(api::LoadReservationsRequest& message, const Sent& sent) {
   message.mutable_commit()->set_rows(sent.rows_per_column[0]);
 }
+void PutCommit(api::ImportSeriesRequest& message, const Sent& sent) {
+  message.mutable_commit()->set_rows(sent.rows_per_column[0]);
+}
 void PutCommit(api::ReportRequest& message, const Sent& sent) {
   message.mutable_commit()->set_rows(sent.rows_per_column[0]);
 }
@@ -54,6 +64,7 @@ void PutCommit(api::ReportRequest& message, const Sent& sent) {
 bool IsLast(const api::SubmitResponse& response) { return response.has_result(); }
 bool IsLast(const api::MatchResponse& response) { return response.has_received(); }
 bool IsLast(const api::LoadReservationsResponse& response) { return response.has_result(); }
+bool IsLast(const api::ImportSeriesResponse& response) { return response.has_result(); }
 bool IsLast(const api::ReportResponse& response) { return response.has_result(); }
 
 // Sends everything up to the commit. A write that fails is no error here: the server has ended the stream, and Finish
@@ -166,6 +177,12 @@ absl::StatusOr<api::LoadReservationsResponse> GrpcConnection::LoadReservations(c
                                                                                StreamListener& listener) {
   return SendUntilAnswered(Backoff(retry_, "/kobling.v1.ReservationService/LoadReservations"), header, rows, listener,
                            [this](grpc::ClientContext* context) { return reservations_->LoadReservations(context); });
+}
+
+absl::StatusOr<api::ImportSeriesResponse> GrpcConnection::ImportSeries(const api::ImportSeriesHeader& header,
+                                                                       RowSource& rows, StreamListener& listener) {
+  return SendUntilAnswered(Backoff(retry_, "/kobling.v1.ImportService/ImportSeries"), header, rows, listener,
+                           [this](grpc::ClientContext* context) { return imports_->ImportSeries(context); });
 }
 
 absl::Status GrpcConnection::FetchKeyFile(const api::FetchKeyFileRequest& request, KeyFileSink& sink) {

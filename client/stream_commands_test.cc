@@ -140,6 +140,101 @@ TEST(Submit, ARefusalStillListsTheRows) {
   EXPECT_TRUE(runner.server.At<api::SubmitHeader>(0).refuse_invalid());
 }
 
+TEST(Series, SendsPairsKeepsBadRowsBackAndTellsLines) {
+  CommandRunner runner;
+  const std::string file = runner.folder.Write("old.csv",
+                                               "lnr;note;fnr\n"
+                                               "A-1;\"over\ntwo lines\";01839012345\n"  // lines 2 and 3
+                                               "A-2;;1839012345\n"                      // line 4: ten digits
+                                               ";;01839012346\n"                        // line 5: no number
+                                               "to ord;;01839012353\n"                  // line 6
+                                               "A-5;;01839012361\n"                     // line 7: the server objects
+                                               "\"A;6\";;01839012345\n");               // line 8
+  const std::string rejects = (runner.folder.path() / "rejects.csv").string();
+  runner.server.faults.resize(1);
+  runner.server.faults[0].set_row(4);
+  runner.server.faults[0].set_column(1);
+  runner.server.faults[0].set_reason(static_cast<std::uint32_t>(Reason::kSeriesConflict));
+  api::ImportSeriesResponse answer;
+  answer.mutable_result()->set_number(2);
+  answer.mutable_result()->set_kind(api::KEY_FILE_KIND_IMPORTED);
+  answer.mutable_counts()->set_identifiers(1);
+  runner.server.Answer("ImportSeriesHeader", answer);
+
+  const Result result =
+      runner.Run({"series",     "import",          "P0001",   "--file",      file,         "--column",
+                  "fnr",        "--number-column", "lnr",     "--issued-on", "2019-03-01", "--delivered-on",
+                  "2019-04-01", "--delivery",      "2019-17", "--recipient", "UiE",        "--rejects",
+                  rejects,      "--format",        "json"});
+  EXPECT_EQ(result.code, ExitCode::kRowsLeftOut) << result.err;
+  ASSERT_EQ(runner.server.streams.size(), 1U);
+  const auto& stream = runner.server.streams[0];
+  const std::string zeros(11, '\0');
+  EXPECT_EQ(stream.bytes_by_column.at(0), "01839012345" + zeros + zeros + zeros + "01839012361" + "01839012345");
+  EXPECT_THAT(stream.numbers, testing::ElementsAre("A-1", "", "", "", "A-5", "A;6"));
+  const auto& header = runner.server.At<api::ImportSeriesHeader>(0);
+  EXPECT_EQ(header.project_id(), "P0001");
+  EXPECT_EQ(header.issued_on(), "2019-03-01");
+  EXPECT_EQ(header.delivered_on(), "2019-04-01");
+  EXPECT_EQ(header.delivery_reference(), "2019-17");
+  EXPECT_EQ(header.recipient(), "UiE");
+  EXPECT_THAT(result.err, HasSubstr("4;fnr;IDENTIFIER_LEADING_ZERO_LOST\n"
+                                    "5;lnr;SERIES_NUMBER_FORMAT\n"
+                                    "6;lnr;SERIES_NUMBER_FORMAT\n"
+                                    "7;lnr;SERIES_CONFLICT\n"));
+  const auto parsed = nlohmann::json::parse(result.out);
+  EXPECT_EQ(parsed["kind"], "imported");
+  EXPECT_EQ(parsed["counts"]["identifiers"], 1);
+  EXPECT_EQ(parsed["left_out"], 4);
+  EXPECT_EQ(parsed["already_imported"], false);
+  const std::string list = runner.folder.Read("rejects.csv");
+  EXPECT_THAT(list, HasSubstr("\n7;lnr;SERIES_CONFLICT;"));
+  for (const std::string& text : {result.out, result.err, list}) {
+    EXPECT_FALSE(IdentifierScan(text).Next()) << text;
+    EXPECT_THAT(text, Not(HasSubstr("A-")));
+    EXPECT_THAT(text, Not(HasSubstr("to ord")));
+  }
+}
+
+TEST(Series, AnUnansweredImportIsSentAgainAsItWas) {
+  CommandRunner runner;
+  std::string text = "fnr;lnr\n";
+  for (int i = 0; i < 45'000; ++i) {  // three batches
+    text += "01839012345;N" + std::to_string(i) + '\n';
+  }
+  const std::string file = runner.folder.Write("old.csv", text);
+  const std::vector<std::string> command = {"series", "import",      "P0001",     "--file",
+                                            file,     "--column",    "fnr",       "--number-column",
+                                            "lnr",    "--issued-on", "2019-03-01"};
+  runner.server.Fail("ImportSeriesHeader", MakeError(Reason::kServerUnreachable));
+  EXPECT_EQ(runner.Run(command).code, ExitCode::kRefused);
+  EXPECT_EQ(runner.Run(command).code, ExitCode::kOk);
+  ASSERT_EQ(runner.server.streams.size(), 2U);
+  EXPECT_EQ(runner.server.streams[1].batches, 3U);
+  EXPECT_EQ(runner.server.streams[1].numbers.size(), 45'000U);
+  EXPECT_EQ(runner.server.streams[1].numbers.back(), "N44999");
+  EXPECT_EQ(runner.server.streams[0].numbers, runner.server.streams[1].numbers);
+  EXPECT_EQ(runner.server.At<api::ImportSeriesHeader>(0).request_id(),
+            runner.server.At<api::ImportSeriesHeader>(1).request_id());
+}
+
+TEST(Series, WhatIsWrongIsSaidBeforeAnythingIsSent) {
+  CommandRunner runner;
+  const std::string file = runner.folder.Write("old.csv", "fnr;lnr\n01839012345;A\n");
+  const auto run = [&](const std::string& number_column, const std::vector<std::string>& more) {
+    std::vector<std::string> command = {"series",   "import", "P0001",           "--file",     file,
+                                        "--column", "fnr",    "--number-column", number_column};
+    command.insert(command.end(), more.begin(), more.end());
+    return runner.Run(command);
+  };
+  EXPECT_EQ(run("lnr", {}).code, ExitCode::kUsageOrFile);
+  EXPECT_EQ(run("lnr", {"--issued-on", "1.3.2019"}).code, ExitCode::kUsageOrFile);
+  EXPECT_EQ(run("lnr", {"--issued-on", "2019-03-01", "--delivery", "7"}).code, ExitCode::kUsageOrFile);
+  EXPECT_THAT(run("nr", {"--issued-on", "2019-03-01"}).err, HasSubstr("COLUMN_NOT_FOUND"));
+  EXPECT_THAT(run("fnr", {"--issued-on", "2019-03-01"}).err, HasSubstr("COLUMN_DUPLICATE"));
+  EXPECT_TRUE(runner.server.streams.empty());
+}
+
 TEST(Usage, ReportsLopenumreAndKeepsMisspelledOnesBack) {
   CommandRunner runner;
   const std::string file = runner.folder.Write("used.txt", "lopenummer\nL00000000000000000\nnonsense\n");

@@ -33,6 +33,9 @@ enum class Reason : std::uint16_t {
   kLopenummerFormat = 20,
   kLopenummerCheckCharacter = 21,
   kLopenummerNotIssued = 22,
+  // The number beside an identifier in an imported series.
+  kSeriesNumberFormat = 23,
+  kSeriesConflict = 24,
   // Who is calling, and what they may do.
   kNotPermitted = 100,
   kCallerUnknown = 101,
@@ -101,6 +104,10 @@ enum class Reason : std::uint16_t {
   kNothingToIssue = 197,
   kKeyFileInUse = 198,
   kKeyFileStands = 199,
+  // Series that were made elsewhere.
+  kSeriesImported = 200,
+  kSeriesOriginMissing = 201,
+  // Key files that go on from others, and changes.
   kKeyFileNotFetched = 206,
   kKeyFileContinued = 207,
   kNothingChanges = 208,

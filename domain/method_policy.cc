@@ -88,6 +88,8 @@ constexpr MethodPolicy kMethods[] = {
     {"/kobling.v1.UsageService/Report", "usage.report", kRegister, Effect::kChange, Resend::kSafe},
     {"/kobling.v1.UsageService/GetUsageStatus", "usage.status", kStaffAndRegister, Effect::kRead, Resend::kSafe},
 
+    {"/kobling.v1.ImportService/ImportSeries", "series.import", kRegister, Effect::kChange, Resend::kSafe},
+
     {"/kobling.v1.ReservationService/LoadReservations",
      "reservation.load",
      {Role::kRegister, Role::kIdentityFeed},

@@ -25,6 +25,7 @@
 #include "server/runtime/tls.h"
 #include "server/services/audit_service.h"
 #include "server/services/health_service.h"
+#include "server/services/import_service.h"
 #include "server/services/insight_service.h"
 #include "server/services/key_file_service.h"
 #include "server/services/operator_service.h"
@@ -211,6 +212,7 @@ absl::Status Application::Serve(const ServeOptions& options) {
   KeyFileService key_file_service(*parts.pipeline, *parts.core, streams, parts.watch, *parts.key_files);
   UsageService usage_service(*parts.pipeline, *parts.core, parts.rows_in_use, parts.watch);
   ReservationService reservation_service(*parts.pipeline, *parts.core, streams, parts.watch);
+  ImportService import_service(*parts.pipeline, *parts.core, streams, parts.watch);
   InsightService insight_service(*parts.pipeline, *parts.core, parts.rules);
   AuditService audit_service(*parts.pipeline, *parts.core, parts.folder, parts.watch);
   OperatorService operator_service(*parts.pipeline, *parts.core);
@@ -231,9 +233,10 @@ absl::Status Application::Serve(const ServeOptions& options) {
   grpc::ResourceQuota quota("koblingd");
   quota.SetMaxThreads(static_cast<int>(limits.handler_threads) + 4);
   builder.SetResourceQuota(quota);
-  for (grpc::Service* service : std::initializer_list<grpc::Service*>{
-           &register_service, &project_service, &population_service, &key_file_service, &usage_service,
-           &reservation_service, &insight_service, &audit_service, &operator_service, &health_service}) {
+  for (grpc::Service* service :
+       std::initializer_list<grpc::Service*>{&register_service, &project_service, &population_service,
+                                             &key_file_service, &usage_service, &reservation_service, &import_service,
+                                             &insight_service, &audit_service, &operator_service, &health_service}) {
     builder.RegisterService(service);
   }
   builder.RegisterCallbackGenericService(&unknown_method_service);

@@ -35,6 +35,8 @@ std::string_view NameOf(Family family) {
       return "callers";
     case Family::kReservations:
       return "reservations";
+    case Family::kSeries:
+      return "series";
   }
   return "unknown";
 }

@@ -44,11 +44,12 @@ enum class Family : std::uint8_t {
   kLedger,  // requests that were answered
   kCallers,
   kReservations,
+  kSeries,  // sealed numbers that were made elsewhere
 };
 
 inline constexpr std::array kAllFamilies = {
-    Family::kMeta, Family::kIdentifiers, Family::kSets,   Family::kRegisters, Family::kProjects,
-    Family::kKeys, Family::kEvents,      Family::kLedger, Family::kCallers,   Family::kReservations};
+    Family::kMeta,   Family::kIdentifiers, Family::kSets,    Family::kRegisters,    Family::kProjects, Family::kKeys,
+    Family::kEvents, Family::kLedger,      Family::kCallers, Family::kReservations, Family::kSeries};
 inline constexpr std::size_t kFamilyCount = kAllFamilies.size();
 
 // Lower-case name of a family, as it stands in the files of a backend: "identifiers".

@@ -19,6 +19,7 @@ rocksdb::CompressionType CompressionOf(Family family) {
     case Family::kIdentifiers:
     case Family::kSets:
     case Family::kKeys:
+    case Family::kSeries:
       return rocksdb::kNoCompression;
     case Family::kMeta:
     case Family::kRegisters:

@@ -17,6 +17,7 @@ CLI::App& AddKeyFileCommands(CommandTree& tree);
 void AddKeyFileRegisterCommands(CommandTree& tree, CLI::App& key_file);
 void AddUsageCommands(CommandTree& tree);
 void AddReservationCommands(CommandTree& tree);
+void AddSeriesCommands(CommandTree& tree);
 void AddInsightCommands(CommandTree& tree);
 // The audit group, with the commands that list events, and then the reports.
 CLI::App& AddAuditCommands(CommandTree& tree);

@@ -23,7 +23,6 @@ using domain::Reason;
 constexpr const char* kAbout = "Kobling: project-specific løpenumre for linking health registers.";
 constexpr const char* kFooter =
     "Examples:\n"
-    "  kobling doctor\n"
     "  kobling population submit P0041 --file extract.csv --column fnr\n"
     "Exit codes: 0 ok, 1 usage or local file, 2 refused, 3 not permitted, 4 not found, 5 bad rows left out.";
 
@@ -157,6 +156,7 @@ void DeclareKobling(CommandTree& tree, GlobalOptions& options) {
   AddKeyFileRegisterCommands(tree, AddKeyFileCommands(tree));
   AddUsageCommands(tree);
   AddReservationCommands(tree);
+  AddSeriesCommands(tree);
   AddInsightCommands(tree);
   AddAuditReportCommands(tree, AddAuditCommands(tree));
   AddFileCommands(tree);

@@ -1,6 +1,7 @@
 #include "server/core/access.h"
 
 #include "domain/error.h"
+#include "server/core/lawful_case.h"
 
 namespace kobling::server {
 
@@ -62,8 +63,18 @@ absl::StatusOr<std::string> WantedRegister(const Caller& caller, std::string_vie
   return caller.id.text();
 }
 
+absl::Status CheckMadeHere(const records::ProjectRecord& project) {
+  if (IsMadeElsewhere(project.project_case())) {
+    return MakeError(Reason::kSeriesImported, {{DetailKey::kProject, project.id()}});
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckRunning(const records::ProjectRecord& project, std::string_view today) {
   if (absl::Status status = CheckState(project, records::PROJECT_STATE_RECORD_ACTIVE); !status.ok()) {
+    return status;
+  }
+  if (absl::Status status = CheckMadeHere(project); !status.ok()) {
     return status;
   }
   if (project.project_case().end_date() < today) {

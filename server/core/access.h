@@ -25,7 +25,11 @@ absl::StatusOr<const records::SourceRecord*> SourceOf(const Project& project, st
 // empty for all.
 absl::StatusOr<std::string> WantedRegister(const Caller& caller, std::string_view asked);
 
-// The project is active, and today is one of its days. Fails with PROJECT_STATE or PROJECT_ENDED.
+// The project's numbers are made here. Fails with SERIES_IMPORTED if they were made elsewhere.
+absl::Status CheckMadeHere(const records::ProjectRecord& project);
+
+// The project is active, its numbers are made here, and today is one of its days. Fails with PROJECT_STATE,
+// SERIES_IMPORTED or PROJECT_ENDED.
 absl::Status CheckRunning(const records::ProjectRecord& project, std::string_view today);
 
 // The project is in the state. Fails with PROJECT_STATE, naming the state that it is in.

@@ -143,6 +143,41 @@ Streamed<api::LoadReservationsResponse> TestCore::LoadReservations(const std::st
   return result;
 }
 
+Streamed<api::ImportSeriesResponse> TestCore::ImportSeries(const std::string& register_id,
+                                                           const api::ImportSeriesHeader& header, const Series& rows) {
+  Streamed<api::ImportSeriesResponse> result;
+  auto stream =
+      SeriesImport::Begin(*core_, Register(register_id, "ImportService/ImportSeries"), {rules_, rows_in_use_}, header);
+  if (!stream.ok()) {
+    result.response = stream.status();
+    return result;
+  }
+  // Two batches, so that positions are counted over both.
+  const std::size_t half = rows.size() / 2;
+  for (const auto& [begin, end] : {std::pair(std::size_t{0}, half), std::pair(half, rows.size())}) {
+    if (begin == end) {
+      continue;
+    }
+    api::SeriesBatch batch;
+    batch.set_first_row(begin);
+    for (std::size_t i = begin; i < end; ++i) {
+      *batch.mutable_identifiers() += rows[i].first.empty() ? std::string(NationalId::kLength, '\0') : rows[i].first;
+      batch.add_numbers(rows[i].second);
+    }
+    if (const absl::Status added = (*stream)->Add(batch, result.faults); !added.ok()) {
+      result.response = added;
+      return result;
+    }
+  }
+  api::ImportSeriesCommit commit;
+  commit.set_rows(rows.size());
+  result.response = (*stream)->Commit(commit, [&](std::span<const api::RowFault> late) {
+    result.faults.insert(result.faults.end(), late.begin(), late.end());
+    return absl::OkStatus();
+  });
+  return result;
+}
+
 Streamed<api::ReportResponse> TestCore::Report(const api::ReportHeader& header,
                                                const std::vector<std::string>& lopenumre) {
   return ReportBy("NPR", header, lopenumre);

@@ -284,9 +284,11 @@ std::string TestCore::ActiveProject(const api::ProjectCase& project_case) {
   activate.set_request_id(crypto::NewRequestId());
   activate.set_project_id(id);
   EXPECT_THAT(projects().Activate(Officer("ProjectService/ActivateProject"), activate), IsOk());
-  storage::WriteBatch batch;
-  PutKey(*arena_, {"project", id, 1}, ProjectKey(id), batch);
-  EXPECT_THAT(store_.Commit(batch), IsOk());
+  if (project_case.series_origin().empty()) {
+    storage::WriteBatch batch;
+    PutKey(*arena_, {"project", id, 1}, ProjectKey(id), batch);
+    EXPECT_THAT(store_.Commit(batch), IsOk());
+  }
   return id;
 }
 

@@ -32,6 +32,7 @@
 #include "server/use_cases/projects.h"
 #include "server/use_cases/registers.h"
 #include "server/use_cases/reservations.h"
+#include "server/use_cases/series_import.h"
 #include "server/use_cases/usage.h"
 #include "storage/memory_key_value_store.h"
 
@@ -215,6 +216,12 @@ class TestCore {
   Streamed<api::LoadReservationsResponse> LoadReservations(const std::string& register_id, api::ReservationMode mode,
                                                            const std::vector<std::string>& people,
                                                            const std::string& list_date);
+
+  // Rows are identifier and number; an empty identifier is sent as kept back. Faults of the batches and of the commit
+  // together.
+  using Series = std::vector<std::pair<std::string, std::string>>;
+  Streamed<api::ImportSeriesResponse> ImportSeries(const std::string& register_id,
+                                                   const api::ImportSeriesHeader& header, const Series& rows);
 
   // The sealed bytes from an offset on.
   absl::StatusOr<std::string> Fetch(const std::string& project, const std::string& register_id, std::uint32_t number,

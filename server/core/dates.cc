@@ -21,6 +21,8 @@ absl::TimeZone Norway() {
 
 absl::CivilDay DayOf(absl::Time time) { return absl::ToCivilDay(time, Norway()); }
 
+absl::Time NoonOf(absl::CivilDay day) { return absl::FromCivil(absl::CivilHour(day) + 12, Norway()); }
+
 std::string DateText(absl::CivilDay day) {
   return absl::StrFormat("%04d-%02d-%02d", day.year(), day.month(), day.day());
 }

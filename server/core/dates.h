@@ -13,6 +13,9 @@ namespace kobling::server {
 // The day in Norway at that moment.
 absl::CivilDay DayOf(absl::Time time);
 
+// Noon of the day in Norway.
+absl::Time NoonOf(absl::CivilDay day);
+
 std::string DateText(absl::CivilDay day);
 
 // Exactly four digits, two and two, with hyphens, and a day that exists; nothing otherwise.

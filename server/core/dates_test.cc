@@ -24,6 +24,12 @@ TEST(Dates, EverythingElseIsRefused) {
   EXPECT_FALSE(ParseDate(std::string_view("2026-11-2\0", 10)).has_value());
 }
 
+TEST(Dates, NoonIsNoonInNorway) {
+  EXPECT_EQ(absl::FormatTime(absl::RFC3339_full, NoonOf(absl::CivilDay(2019, 3, 1)), absl::UTCTimeZone()),
+            "2019-03-01T11:00:00+00:00");
+  EXPECT_EQ(DateText(DayOf(NoonOf(absl::CivilDay(2019, 7, 1)))), "2019-07-01");
+}
+
 TEST(Dates, ADayBeginsAtMidnightInNorway) {
   const auto at = [](const char* text) {
     absl::Time time;

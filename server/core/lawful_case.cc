@@ -52,9 +52,7 @@ absl::Status CheckLinkage(const records::CaseRecord& project_case, const CaseRul
   return absl::OkStatus();
 }
 
-absl::Status CheckCitizenTexts(const records::CaseRecord& project_case, const CaseRules& rules) {
-  KOBLING_RETURN_IF_ERROR(Need("title", project_case.title(), "citizens see it"));
-  KOBLING_RETURN_IF_ERROR(Need("purpose", project_case.purpose(), "citizens see it, in plain language"));
+absl::Status CheckTranslations(const records::CaseRecord& project_case, const CaseRules& rules) {
   if (rules.required_languages.nynorsk) {
     KOBLING_RETURN_IF_ERROR(Need("title_nynorsk", project_case.title_nynorsk(), "citizens see it"));
     KOBLING_RETURN_IF_ERROR(Need("purpose_nynorsk", project_case.purpose_nynorsk(), "citizens see it"));
@@ -63,15 +61,13 @@ absl::Status CheckCitizenTexts(const records::CaseRecord& project_case, const Ca
     KOBLING_RETURN_IF_ERROR(Need("title_english", project_case.title_english(), "citizens see it"));
     KOBLING_RETURN_IF_ERROR(Need("purpose_english", project_case.purpose_english(), "citizens see it"));
   }
-  return Need("contact", project_case.contact(), "citizens see it");
+  return absl::OkStatus();
 }
 
 absl::Status CheckSourceComplete(const records::SourceRecord& source) {
   if (source.scope() == records::SCOPE_RECORD_UNSPECIFIED) {
     return Incomplete(SourceField(source, "scope"), "OWN, INTERSECTION or POPULATION");
   }
-  KOBLING_RETURN_IF_ERROR(Need(SourceField(source, "legal_reference"), source.legal_reference(),
-                               "each source has a legal basis of its own"));
   KOBLING_RETURN_IF_ERROR(Need(SourceField(source, "kind"), source.kind(), "§ 3: what kind of source it is"));
   if (source.scope() == records::SCOPE_RECORD_POPULATION) {
     return Need(SourceField(source, "scope_reason"), source.scope_reason(), "scope POPULATION needs a written reason");
@@ -88,22 +84,47 @@ absl::Status Unlawful(const records::SourceRecord& source, std::string_view fiel
 
 }  // namespace
 
-absl::Status CheckComplete(const records::CaseRecord& project_case, const CaseRules& rules) {
-  KOBLING_RETURN_IF_ERROR(CheckCitizenTexts(project_case, rules));
-  if (project_case.purpose_kind() == 0) {
-    return Incomplete("purpose_kind", "§ 1");
-  }
+bool IsMadeElsewhere(const records::CaseRecord& project_case) { return !project_case.series_origin().empty(); }
+
+namespace {
+
+// What every case tells, also one from before this service and its law.
+absl::Status CheckEssentials(const records::CaseRecord& project_case) {
+  KOBLING_RETURN_IF_ERROR(Need("title", project_case.title(), "citizens see it"));
+  KOBLING_RETURN_IF_ERROR(Need("purpose", project_case.purpose(), "citizens see it, in plain language"));
+  KOBLING_RETURN_IF_ERROR(Need("contact", project_case.contact(), "citizens see it"));
   KOBLING_RETURN_IF_ERROR(Need("data_user", project_case.data_user(), "who receives the data"));
   KOBLING_RETURN_IF_ERROR(Need("decision_reference", project_case.decision_reference(), "the decision of § 4"));
   KOBLING_RETURN_IF_ERROR(Need("decision_date", project_case.decision_date(), "the decision of § 4"));
   KOBLING_RETURN_IF_ERROR(Need("legal_basis", project_case.legal_basis(), "§§ 4, 5, 7"));
+  KOBLING_RETURN_IF_ERROR(Need("start_date", project_case.start_date(), "the decision's period"));
+  KOBLING_RETURN_IF_ERROR(Need("end_date", project_case.end_date(), "the decision's period"));
+  KOBLING_RETURN_IF_ERROR(Need("deletion_date", project_case.deletion_date(), "when the key is destroyed"));
+  if (project_case.sources().empty()) {
+    return Incomplete("sources", "at least one register takes part");
+  }
+  for (const records::SourceRecord& source : project_case.sources()) {
+    KOBLING_RETURN_IF_ERROR(Need(SourceField(source, "legal_reference"), source.legal_reference(),
+                                 "each source has a legal basis of its own"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckComplete(const records::CaseRecord& project_case, const CaseRules& rules) {
+  KOBLING_RETURN_IF_ERROR(CheckEssentials(project_case));
+  if (IsMadeElsewhere(project_case)) {
+    return absl::OkStatus();
+  }
+  KOBLING_RETURN_IF_ERROR(CheckTranslations(project_case, rules));
+  if (project_case.purpose_kind() == 0) {
+    return Incomplete("purpose_kind", "§ 1");
+  }
   KOBLING_RETURN_IF_ERROR(CheckLinkage(project_case, rules));
   if (project_case.approved_persons() == 0) {
     return Incomplete("approved_persons", "the decision says how many persons");
   }
-  KOBLING_RETURN_IF_ERROR(Need("start_date", project_case.start_date(), "the decision's period"));
-  KOBLING_RETURN_IF_ERROR(Need("end_date", project_case.end_date(), "the decision's period"));
-  KOBLING_RETURN_IF_ERROR(Need("deletion_date", project_case.deletion_date(), "when the key is destroyed"));
   const auto& sources = project_case.sources();
   if (std::none_of(sources.begin(), sources.end(), [](const records::SourceRecord& source) {
         return source.defines_population() && !source.withdrawn();
@@ -117,6 +138,9 @@ absl::Status CheckComplete(const records::CaseRecord& project_case, const CaseRu
 }
 
 absl::Status CheckDatesAsOf(const records::CaseRecord& project_case, std::string_view today) {
+  if (IsMadeElsewhere(project_case)) {
+    return absl::OkStatus();
+  }
   if (project_case.decision_date() > today) {
     return Incomplete("decision_date", "the decision of § 4 must have been taken");
   }
@@ -162,6 +186,9 @@ absl::Status CheckLawful(const records::SourceRecord& source, const records::Reg
 absl::Status CheckLawfulSources(const records::CaseRecord& project_case,
                                 const std::map<std::string, records::RegisterRecord>& registers, const CaseRules& rules,
                                 std::string_view today) {
+  if (IsMadeElsewhere(project_case)) {  // another law held then
+    return absl::OkStatus();
+  }
   for (const records::SourceRecord& source : project_case.sources()) {
     if (!source.withdrawn()) {
       KOBLING_RETURN_IF_ERROR(CheckLawful(source, registers.at(source.register_id()), rules, today));

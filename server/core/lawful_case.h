@@ -13,8 +13,12 @@ namespace kobling::server {
 
 namespace records = ::kobling::storage::v1;
 
+// The project's numbers were made elsewhere, before this service; the case says by whom.
+bool IsMadeElsewhere(const records::CaseRecord& project_case);
+
 // Everything that a lawful project needs is there. Fails with PROJECT_INCOMPLETE, naming the first field that is
-// missing and the rule behind it.
+// missing and the rule behind it. Less is asked of a case whose numbers were made elsewhere, and nothing by the checks
+// below: it was lawful, or not, by the law of then.
 absl::Status CheckComplete(const records::CaseRecord& project_case, const CaseRules& rules);
 
 // The decision has been taken and the project has not ended. Fails with PROJECT_INCOMPLETE or PROJECT_ENDED.

@@ -279,7 +279,8 @@ absl::Status CheckCase(const records::CaseRecord& project_case,
         std::pair("contact", &project_case.contact()), std::pair("case_number", &project_case.case_number()),
         std::pair("linkage_controller", &project_case.linkage_controller()),
         std::pair("analysis_room_details", &project_case.analysis_room_details()),
-        std::pair("results_link", &project_case.results_link())}) {
+        std::pair("results_link", &project_case.results_link()),
+        std::pair("series_origin", &project_case.series_origin())}) {
     KOBLING_RETURN_IF_ERROR(CheckText(field, *value, kShortText));
   }
   for (const auto& [field, value] :

@@ -90,7 +90,8 @@ TEST(ProjectCase, EveryFieldOfACaseIsEitherNeededOrKnownToBeOptional) {
                                           "application_complete_date",
                                           "insight_exemption_reason",
                                           "insight_exemption_reference",
-                                          "insight_exemption_until"};
+                                          "insight_exemption_until",
+                                          "series_origin"};
   const records::CaseRecord complete = Complete();
   for (int i = 0; i < records::CaseRecord::descriptor()->field_count(); ++i) {
     const auto* const field = records::CaseRecord::descriptor()->field(i);
@@ -98,6 +99,31 @@ TEST(ProjectCase, EveryFieldOfACaseIsEitherNeededOrKnownToBeOptional) {
     without.GetReflection()->ClearField(&without, field);
     EXPECT_EQ(CheckComplete(without, DefaultCaseRules()).ok(), optional.contains(field->name())) << field->name();
   }
+}
+
+TEST(ProjectCase, LessIsAskedWhereTheNumbersWereMadeElsewhere) {
+  const std::set<std::string> needed = {"title",       "purpose",    "contact",  "data_user",     "decision_reference",
+                                        "legal_basis", "start_date", "end_date", "deletion_date", "decision_date",
+                                        "sources"};
+  records::CaseRecord complete = Complete();
+  complete.set_series_origin("laget av Eksempel i 2015");
+  for (int i = 0; i < records::CaseRecord::descriptor()->field_count(); ++i) {
+    const auto* const field = records::CaseRecord::descriptor()->field(i);
+    if (field->name() == "series_origin") {
+      continue;
+    }
+    records::CaseRecord without = complete;
+    without.GetReflection()->ClearField(&without, field);
+    const absl::Status status = CheckComplete(without, DefaultCaseRules());
+    EXPECT_EQ(status.ok(), !needed.contains(field->name())) << field->name();
+    EXPECT_EQ(DetailOf(status, "field"), status.ok() ? "" : field->name());
+  }
+  records::CaseRecord bare_source = complete;
+  bare_source.mutable_sources(0)->Clear();
+  bare_source.mutable_sources(0)->set_register_id("NPR");
+  EXPECT_EQ(DetailOf(CheckComplete(bare_source, DefaultCaseRules()), "field"), "sources[NPR].legal_reference");
+  bare_source.mutable_sources(0)->set_legal_reference("§ 20");
+  EXPECT_THAT(CheckComplete(bare_source, DefaultCaseRules()), IsOk());
 }
 
 TEST(ProjectCase, IdentifiersInTextsAreRefused) {
@@ -133,6 +159,7 @@ TEST(ProjectCase, IdentifiersInTextsAreRefused) {
          c.set_insight_exemption_reference(text);
          c.set_insight_exemption_until("2027-01-01");
        }},
+      {"series_origin", [](records::CaseRecord& c, const std::string& text) { c.set_series_origin(text); }},
       {"conditions[1].text",
        [](records::CaseRecord& c, const std::string& text) {
          c.add_conditions()->set_kind(1);

@@ -16,6 +16,9 @@ namespace kobling::server {
 namespace {
 
 constexpr std::uint32_t kServiceKeyVersion = 1;
+constexpr std::uint32_t kSeriesKeyVersion = 1;
+constexpr std::string_view kProjectKind = "project";
+constexpr std::string_view kSeriesKind = "series";
 constexpr std::array<std::string_view, 7> kServiceKeyKinds = {"index",  "person",  "identifiers", "sets",
                                                               "digest", "subject", "signing"};
 constexpr std::string_view kSigningKeyIdKey = "signing/key-id";
@@ -93,15 +96,33 @@ absl::StatusOr<ServiceKeys> ServiceKeys::Load(const storage::Reader& store, cryp
 
 absl::Status ServiceKeys::CreateProjectKey(const domain::ProjectId& project, std::uint32_t version,
                                            storage::WriteBatch& batch) const {
-  return CreateKey(kek, *arena, {"project", project.text(), version}, batch);
+  return CreateKey(kek, *arena, {kProjectKind, project.text(), version}, batch);
 }
 
 absl::StatusOr<crypto::LinkagePrf> ServiceKeys::ProjectPrf(const storage::Reader& store,
                                                            const domain::ProjectId& project,
                                                            std::uint32_t version) const {
   KOBLING_ASSIGN_OR_RETURN(const crypto::SecretKey key,
-                           LoadKey(store, kek, *arena, {"project", project.text(), version}));
+                           LoadKey(store, kek, *arena, {kProjectKind, project.text(), version}));
   return crypto::LinkagePrf::Create(*arena, key);
+}
+
+absl::Status ServiceKeys::CreateSeriesKey(const domain::ProjectId& project, storage::WriteBatch& batch) const {
+  return CreateKey(kek, *arena, {kSeriesKind, project.text(), kSeriesKeyVersion}, batch);
+}
+
+absl::StatusOr<crypto::RecordSealer> ServiceKeys::SeriesSealer(const storage::Reader& store,
+                                                               const domain::ProjectId& project) const {
+  KOBLING_ASSIGN_OR_RETURN(crypto::SecretKey key,
+                           LoadKey(store, kek, *arena, {kSeriesKind, project.text(), kSeriesKeyVersion}));
+  return crypto::RecordSealer(std::move(key));
+}
+
+void ServiceKeys::DeleteKeysOf(std::string_view project, std::uint32_t key_version, storage::WriteBatch& batch) {
+  for (std::uint32_t version = 1; version <= key_version; ++version) {
+    storage::KeyStore::Delete(kProjectKind, project, version, batch);
+  }
+  storage::KeyStore::Delete(kSeriesKind, project, kSeriesKeyVersion, batch);
 }
 
 }  // namespace kobling::server

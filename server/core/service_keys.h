@@ -1,7 +1,9 @@
 // The keys of the service, unwrapped at start, and the project keys, unwrapped when they are needed.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -32,6 +34,16 @@ struct ServiceKeys {
   // The way from a person to a løpenummer in the project. Fails with KEY_UNUSABLE if the key was destroyed.
   absl::StatusOr<crypto::LinkagePrf> ProjectPrf(const storage::Reader& store, const domain::ProjectId& project,
                                                 std::uint32_t version) const;
+
+  // A new key for a project whose numbers were made elsewhere, wrapped into the batch: it seals them.
+  absl::Status CreateSeriesKey(const domain::ProjectId& project, storage::WriteBatch& batch) const;
+
+  // What seals the project's imported numbers. Fails with KEY_UNUSABLE if the key was destroyed.
+  absl::StatusOr<crypto::RecordSealer> SeriesSealer(const storage::Reader& store,
+                                                    const domain::ProjectId& project) const;
+
+  // Adds the deletion of the project's keys, of whatever kind, to the batch.
+  static void DeleteKeysOf(std::string_view project, std::uint32_t key_version, storage::WriteBatch& batch);
 
   crypto::SecretArena* arena;
   crypto::KeyEncryptionKey kek;

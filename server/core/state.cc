@@ -105,7 +105,14 @@ records::SourceProgressRecord& MutableProgressOf(records::ProjectRecord& project
   return progress;
 }
 
+bool IsImported(const records::KeyFileRecord& key_file) {
+  return key_file.kind() == records::KEY_FILE_KIND_RECORD_IMPORTED;
+}
+
 bool WasHandedOut(const records::KeyFileRecord& key_file) {
+  if (IsImported(key_file)) {
+    return !key_file.withdrawn();
+  }
   return key_file.has_first_fetched() || (!key_file.withdrawn() && !key_file.expired());
 }
 
@@ -120,6 +127,10 @@ bool HasStandingReport(const storage::ProjectRows& rows, const records::KeyFileR
     return !usage.replaced() && usage.register_id() == key_file.register_id() &&
            usage.key_file_number() == key_file.number();
   });
+}
+
+bool OwesReport(const storage::ProjectRows& rows, const records::KeyFileRecord& key_file) {
+  return WasHandedOut(key_file) && !IsImported(key_file) && !HasStandingReport(rows, key_file);
 }
 
 void Upsert(std::vector<records::SubmissionRecord>& rows, const records::SubmissionRecord& row) {

@@ -85,8 +85,12 @@ const records::SourceRecord* FindSource(const records::CaseRecord& project_case,
 records::SourceProgressRecord ProgressOf(const records::ProjectRecord& project, std::string_view register_id);
 records::SourceProgressRecord& MutableProgressOf(records::ProjectRecord& project, std::string_view register_id);
 
+// Numbers that were made elsewhere and imported: no file, and nobody is asked for a report.
+bool IsImported(const records::KeyFileRecord& key_file);
+
 // Whether the register may hold the key file: it was neither taken back nor did it expire before the first fetch. Such
-// a file is shown to citizens and is to be reported on, whatever became of it since.
+// a file is shown to citizens and is to be reported on, whatever became of it since. What was imported counts until the
+// import is taken back.
 bool WasHandedOut(const records::KeyFileRecord& key_file);
 
 // Name of the set of what the register holds with this key file and those that it goes on from.
@@ -97,6 +101,9 @@ storage::NumberSet EverybodyIn(const Project& project);
 
 // Whether a report of the key file's use stands.
 bool HasStandingReport(const storage::ProjectRows& rows, const records::KeyFileRecord& key_file);
+
+// The register holds the key file and has not reported any use of it.
+bool OwesReport(const storage::ProjectRows& rows, const records::KeyFileRecord& key_file);
 
 // Puts a row in the place of the one with the same register and number, or adds it in order.
 void Upsert(std::vector<records::SubmissionRecord>& rows, const records::SubmissionRecord& row);

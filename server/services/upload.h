@@ -45,7 +45,7 @@ absl::Status SendFaults(Stream& stream, std::span<const api::RowFault> faults, s
   return absl::OkStatus();
 }
 
-// Every session ends alike, though only a report has faults that are found at its end.
+// Every session ends alike, though only a report and an import have faults that are found at their end.
 template <typename Response, typename Session, typename Commit, typename Stream>
 absl::StatusOr<Response> CommitSession(Session& session, const Commit& commit, Stream& stream) {
   const std::uint64_t rows_done = session.rows_done();

@@ -15,9 +15,11 @@
 #include "google/protobuf/message.h"
 #include "server/core/access.h"
 #include "server/core/dates.h"
+#include "server/core/lawful_case.h"
 #include "server/core/project_case.h"
 #include "server/use_cases/project_record.h"
 #include "server/use_cases/projects.h"
+#include "storage/series_store.h"
 
 namespace kobling::server {
 namespace {
@@ -32,7 +34,7 @@ constexpr std::string_view kServerItself = "koblingd";
 std::vector<records::KeyFileRecord> OutstandingUsage(const storage::ProjectRows& rows) {
   std::vector<records::KeyFileRecord> outstanding;
   for (const records::KeyFileRecord& key_file : rows.key_files) {
-    if (WasHandedOut(key_file) && !HasStandingReport(rows, key_file)) {
+    if (OwesReport(rows, key_file)) {
       outstanding.push_back(key_file);
     }
   }
@@ -50,8 +52,8 @@ storage::ProjectRows RowsOf(const Core& core, const std::string& project_id) {
   return FindProject(*state, project_id)->rows;
 }
 
-// Destroys the key within a change, and with it what was sealed in key files. Returns the names of the files, which are
-// to be removed once the change is durable.
+// Destroys the key within a change, and with it what was sealed in key files or imported. Returns the names of the
+// files, which are to be removed once the change is durable.
 std::vector<std::string> DestroyKeyInChange(const storage::ProjectRows& rows, const records::MarkRecord& mark,
                                             records::ProjectRecord& project, Change& change) {
   std::vector<std::string> files;
@@ -62,8 +64,9 @@ std::vector<std::string> DestroyKeyInChange(const storage::ProjectRows& rows, co
       change.Put(key_file);
     }
   }
-  for (std::uint32_t version = 1; version <= project.key_version(); ++version) {
-    storage::KeyStore::Delete("project", project.id(), version, change.batch);
+  ServiceKeys::DeleteKeysOf(project.id(), project.key_version(), change.batch);
+  if (IsMadeElsewhere(project.project_case())) {
+    storage::SeriesStore::DeleteProject(project.id(), change.batch);
   }
   SetState(project, records::PROJECT_STATE_RECORD_KEY_DESTROYED, change);
   *project.mutable_key_destroyed() = mark;
@@ -79,6 +82,7 @@ std::vector<std::string> DestroyKeyInChange(const storage::ProjectRows& rows, co
 // one resist, the hourly upkeep tries again.
 absl::Status EraseTraces(const Core& core, const KeyFileFolder& key_files, const std::vector<std::string>& files) {
   KOBLING_RETURN_IF_ERROR(core.store.Purge(storage::Family::kKeys));
+  KOBLING_RETURN_IF_ERROR(storage::SeriesStore::PurgeDeleted(core.store));
   for (const std::string& file : files) {
     key_files.Remove(file).IgnoreError();
   }
@@ -356,6 +360,7 @@ absl::Status Endings::Upkeep() const {
   for (const std::string& id : due) {
     result.Update(TakeNextStep(id, today));  // the others do not wait for one that cannot be done
   }
+  result.Update(storage::SeriesStore::PurgeDeleted(core_.store));
   result.Update(storage::SetStore::PurgeDeleted(core_.store));
   return result;
 }

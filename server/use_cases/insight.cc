@@ -125,7 +125,9 @@ absl::Status AddUse(const storage::ProjectRows& rows, const std::vector<records:
       insight.add_used_on(usage.delivered_on());
     }
   }
-  if (!key_files.empty()) {
+  // What is known of the use of an imported series came with the import.
+  const bool is_known = !insight.used_on().empty() || std::none_of(key_files.begin(), key_files.end(), IsImported);
+  if (!key_files.empty() && is_known) {
     // Only when every file with the person is reported on can it be said that none of them was used.
     const bool all_reported =
         std::all_of(key_files.begin(), key_files.end(),

@@ -18,6 +18,7 @@
 #include "server/core/key_file_maker.h"
 #include "server/core/project_case.h"
 #include "server/use_cases/key_file_plan.h"
+#include "server/use_cases/series_import.h"
 
 namespace kobling::server {
 namespace {
@@ -124,6 +125,19 @@ absl::Status CheckNotRevoked(const StateData& state, const records::KeyFileRecor
     }
   }
   return absl::OkStatus();
+}
+
+// The plaintext of an issued file once more.
+absl::StatusOr<KeyFileText> ComputeText(const Core& core, const records::KeyFileRecord& record) {
+  KOBLING_ASSIGN_OR_RETURN(const domain::ProjectId project_id, domain::ProjectId::Parse(record.project_id()));
+  KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet rows, core.sets.Get(record.set()));
+  KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet withdrawn, core.sets.Get(record.withdrawn_set()));
+  KOBLING_ASSIGN_OR_RETURN(const crypto::LinkagePrf prf,
+                           core.keys.ProjectPrf(core.store, project_id, record.key_version()));
+  KOBLING_ASSIGN_OR_RETURN(
+      const LopenummerTable lopenumre,
+      LopenummerTable::Compute(core, prf, core.identities.RepresentativesOf(project_id, rows | withdrawn)));
+  return MakeKeyFileText(core, project_id, {.kind = record.kind(), .rows = rows, .withdrawn = withdrawn}, lopenumre);
 }
 
 }  // namespace
@@ -245,17 +259,8 @@ absl::StatusOr<api::ReproduceKeyFileResponse> KeyFiles::Reproduce(const Call& ca
                      {{DetailKey::kKeyFile, std::uint64_t{record.number()}},
                       {DetailKey::kHint, "it was issued by a version of the server that recorded no digest"}});
   }
-  KOBLING_ASSIGN_OR_RETURN(const domain::ProjectId project_id, domain::ProjectId::Parse(record.project_id()));
-  KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet rows, core_.sets.Get(record.set()));
-  KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet withdrawn, core_.sets.Get(record.withdrawn_set()));
-  KOBLING_ASSIGN_OR_RETURN(const crypto::LinkagePrf prf,
-                           core_.keys.ProjectPrf(core_.store, project_id, record.key_version()));
-  KOBLING_ASSIGN_OR_RETURN(
-      const LopenummerTable lopenumre,
-      LopenummerTable::Compute(core_, prf, core_.identities.RepresentativesOf(project_id, rows | withdrawn)));
-  KOBLING_ASSIGN_OR_RETURN(
-      const KeyFileText text,
-      MakeKeyFileText(core_, project_id, {.kind = record.kind(), .rows = rows, .withdrawn = withdrawn}, lopenumre));
+  KOBLING_ASSIGN_OR_RETURN(const KeyFileText text,
+                           IsImported(record) ? ReadImportedText(core_, record) : ComputeText(core_, record));
   const std::string digest(text.digest.begin(), text.digest.end());
   api::ReproduceKeyFileResponse response;
   *response.mutable_key_file() = ToApi(record);
@@ -317,6 +322,7 @@ absl::StatusOr<api::KeyFile> KeyFiles::Withdraw(const Call& call, const api::Wit
       if (project_record.state() != records::PROJECT_STATE_RECORD_CLOSED) {
         KOBLING_RETURN_IF_ERROR(CheckState(project_record, records::PROJECT_STATE_RECORD_ACTIVE));
       }
+      KOBLING_RETURN_IF_ERROR(CheckMadeHere(project_record));  // its register withdraws the submission
       for (const records::UsageRecord& usage : project->rows.usage) {
         if (!usage.replaced() && usage.register_id() == record.register_id() &&
             usage.key_file_number() == record.number() && usage.used() > 0) {

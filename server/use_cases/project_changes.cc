@@ -47,6 +47,11 @@ absl::Status CheckNothingLost(const records::CaseRecord& before, const records::
         {{DetailKey::kField, "conditions"},
          {DetailKey::kHint, "a condition of an active project cannot be taken out; add new ones after the others"}});
   }
+  if (after.series_origin() != before.series_origin()) {
+    return MakeError(Reason::kFieldMalformed,
+                     {{DetailKey::kField, "series_origin"},
+                      {DetailKey::kHint, "where the numbers are made cannot change once the project is active"}});
+  }
   return absl::OkStatus();
 }
 
@@ -54,7 +59,7 @@ absl::Status CheckNothingLost(const records::CaseRecord& before, const records::
 
 absl::Status Projects::CheckEverybodyFits(std::string_view project_id, const records::CaseRecord& wanted) const {
   const State::View state = core_.state.Read();
-  if (CountPersons(*FindProject(*state, project_id)) <= wanted.approved_persons()) {
+  if (IsMadeElsewhere(wanted) || CountPersons(*FindProject(*state, project_id)) <= wanted.approved_persons()) {
     return absl::OkStatus();
   }
   return MakeError(Reason::kFieldMalformed, {{DetailKey::kField, "approved_persons"},

@@ -261,9 +261,13 @@ absl::StatusOr<api::Project> Projects::Activate(const Call& call, const api::Act
     KOBLING_RETURN_IF_ERROR(CheckDatesAsOf(project.project_case(), today));
     KOBLING_RETURN_IF_ERROR(
         CheckLawfulSources(project.project_case(), core_.state.Read()->registers, core_.config.case_rules, today));
-    project.set_key_version(1);
     KOBLING_ASSIGN_OR_RETURN(const domain::ProjectId id, domain::ProjectId::Parse(project.id()));
-    KOBLING_RETURN_IF_ERROR(core_.keys.CreateProjectKey(id, project.key_version(), change.batch));
+    if (IsMadeElsewhere(project.project_case())) {
+      KOBLING_RETURN_IF_ERROR(core_.keys.CreateSeriesKey(id, change.batch));
+    } else {
+      project.set_key_version(1);
+      KOBLING_RETURN_IF_ERROR(core_.keys.CreateProjectKey(id, project.key_version(), change.batch));
+    }
     SetState(project, records::PROJECT_STATE_RECORD_ACTIVE, change);
     *project.mutable_activated() = MakeMark(core_, call);
     return absl::OkStatus();

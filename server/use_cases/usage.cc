@@ -86,6 +86,7 @@ absl::StatusOr<records::KeyFileRecord> UsageStream::FindOwnKeyFile() const {
   if (record.state() != records::PROJECT_STATE_RECORD_CLOSED) {
     KOBLING_RETURN_IF_ERROR(CheckState(record, records::PROJECT_STATE_RECORD_ACTIVE));
   }
+  KOBLING_RETURN_IF_ERROR(CheckMadeHere(record));  // an import tells the use as well
   for (const records::KeyFileRecord& key_file : project->rows.key_files) {
     if (key_file.register_id() == call_.caller.id.text() && key_file.number() == header_.key_file_number()) {
       if (!WasHandedOut(key_file)) {
@@ -357,8 +358,7 @@ absl::StatusOr<api::GetUsageStatusResponse> Usage::Status(const Call& call,
       // Nothing more is asked of anybody once it was waived, or nothing can be reported any more.
       const bool is_awaited =
           !record.has_usage_waived() && record.state() != records::PROJECT_STATE_RECORD_KEY_DESTROYED;
-      const bool overdue =
-          is_awaited && !HasStandingReport(project.rows, key_file) && key_file.usage_due_date() < today;
+      const bool overdue = is_awaited && OwesReport(project.rows, key_file) && key_file.usage_due_date() < today;
       if (WasHandedOut(key_file) && (wanted.empty() || key_file.register_id() == wanted) &&
           (overdue || !request.overdue_only())) {
         api::KeyFileUsage& line = *response.add_key_files();

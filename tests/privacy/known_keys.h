@@ -15,6 +15,9 @@ namespace kobling::tests {
 
 using KeyBytes = std::array<std::uint8_t, 32>;
 
+// Version 1 of one key.
+absl::StatusOr<KeyBytes> KnownKey(StoppedDatabase& database, const std::string& kind, const std::string& id);
+
 // By kind: "person", "index", ..., "project" (version 1 of the given one), and "kek".
 absl::StatusOr<std::map<std::string, KeyBytes>> KnownKeys(StoppedDatabase& database, const server::ServerConfig& config,
                                                           const std::string& project);

@@ -24,6 +24,7 @@
 #include "tests/integration/trial_steps.h"
 #include "tests/privacy/byte_search.h"
 #include "tests/privacy/known_keys.h"
+#include "tests/privacy/old_series.h"
 
 namespace kobling::tests {
 namespace {
@@ -35,6 +36,7 @@ using server::WriteText;
 // Few, so that five bytes found by chance stay unlikely: 2^-40 for each byte that is searched and each identifier.
 constexpr std::size_t kPopulation = 60;
 constexpr std::size_t kOthers = 20;
+constexpr const char* kOldProject = "P0002";
 
 std::string PackedBytes(std::uint64_t value, int bytes) {
   std::string packed;
@@ -112,6 +114,9 @@ class LeakScanTest : public testing::Test {
       cancers += people_[i] + '\n' + others_[i] + '\n';
     }
     WriteText(data_.path() / "kreft_extract.csv", cancers);
+    WriteText(data_.path() / "old_series.csv", old_series_.rows);
+    WriteText(data_.path() / "wrong_series.csv", old_series_.wrong_rows);
+    WriteText(data_.path() / "old_case.toml", old_series_.project_case);
     WriteText(data_.path() / "case.toml", R"(title = "Invented study"
 purpose = "To look for what must not be found."
 purpose_kind = "research"
@@ -201,6 +206,7 @@ legal_reference = "§ 19 a"
   void MakeProject();
   void DoTheJob();
   void UpdateThePopulation();
+  void ImportAnOldSeries();
   void ProvokeErrors();
   void LearnLopenumre(ByteSearch& search);
 
@@ -222,6 +228,7 @@ legal_reference = "§ 19 a"
   const std::vector<std::string> people_ = PeopleWithALeadingZero();
   const std::vector<std::string> others_ = identifiers_.Next(kOthers);
   const std::string bad_ = people_[2].substr(0, 10) + static_cast<char>('0' + (people_[2][10] - '0' + 1) % 10);
+  const OldSeries old_series_ = MakeOldSeries(people_, others_, seed_);
   std::string project_;
   std::string spoken_;
   std::string last_error_;
@@ -332,6 +339,33 @@ void LeakScanTest::UpdateThePopulation() {
   RunWell(kKeyOfficer, {"project", "show", project_});
 }
 
+void LeakScanTest::ImportAnOldSeries() {
+  const Who npr = RegisterCaller("NPR");
+  const std::string created =
+      RunWell(kCaseworker, {"project", "create", "--file", Data("old_case.toml"), "--format", "json"});
+  const std::string old_project = TextField(created, "id");
+  ASSERT_EQ(old_project, kOldProject);
+  RunWell(kCaseworker, {"project", "ready", old_project});
+  RunWell(kKeyOfficer, {"project", "activate", old_project});
+  const auto import = [&](const std::string& file, const std::string& rejects) {
+    std::vector<std::string> arguments = ImportArguments(old_project);
+    arguments.insert(arguments.end(), {"--file", Data(file), "--rejects", Output(rejects)});
+    return arguments;
+  };
+  RunWell(npr, import("wrong_series.csv", "wrong_series_rejects.csv"));
+  RunBadly(npr, import("old_series.csv", "conflicts.csv"));  // everybody has another number already
+  RunWell(npr, {"population", "withdraw", old_project, "1", "--reason", "the wrong file"});
+  RunWell(npr, import("old_series.csv", "old_series_rejects.csv"));
+  EXPECT_EQ(static_cast<int>(last_code_), 5) << "no row was left out";
+  RunBadly(npr, import("old_case.toml", "no_rejects.csv"));
+  RunWell(kKeyOfficer, {"keyfile", "reproduce", old_project, "NPR", "2", "--purpose", "is it all there?"});
+  RunWell(kPortal, {"insight", "lookup", "--purpose", "citizen's own request"}, people_[2] + '\n');
+  RunWell(kAuditor, {"audit", "dossier", old_project, "--out", Output("old_dossier")});
+  RunWell(kKeyOfficer, {"keyfile", "list", "--format", "json"});
+  RunWell(kKeyOfficer, {"usage", "status", old_project});
+  RunWell(kKeyOfficer, {"project", "close", old_project, "--reason", "everything is in"});
+}
+
 void LeakScanTest::ProvokeErrors() {
   const Who npr = RegisterCaller("NPR");
   RunBadly(kPortal, {"insight", "lookup", "--purpose", "citizen's own request"}, bad_ + '\n');
@@ -410,6 +444,7 @@ TEST_F(LeakScanTest, NoIdentifierLopenummerOrKeyIsFoundInAnythingThatWasWrittenO
   ASSERT_NO_FATAL_FAILURE(MakeProject());
   ASSERT_NO_FATAL_FAILURE(DoTheJob());
   ASSERT_NO_FATAL_FAILURE(UpdateThePopulation());
+  ASSERT_NO_FATAL_FAILURE(ImportAnOldSeries());
   ASSERT_NO_FATAL_FAILURE(ProvokeErrors());
   ASSERT_FALSE(HasFailure());
 
@@ -419,6 +454,9 @@ TEST_F(LeakScanTest, NoIdentifierLopenummerOrKeyIsFoundInAnythingThatWasWrittenO
   }
   for (const std::string& person : others_) {
     AddIdentifier(person, search);
+  }
+  for (const std::string& number : old_series_.numbers) {
+    search.Add("a number of an imported series", number);
   }
   search.Add("a mistyped identifier", bad_);
   search.Add("an identifier that lost its zero", people_[0].substr(1));
@@ -436,6 +474,9 @@ TEST_F(LeakScanTest, NoIdentifierLopenummerOrKeyIsFoundInAnythingThatWasWrittenO
     for (const auto& [kind, bytes] : *keys) {
       search.Add("the key " + kind, {bytes.begin(), bytes.end()});
     }
+    const auto series = KnownKey(**database, "series", kOldProject);
+    ASSERT_TRUE(series.ok()) << series.status();
+    search.Add("the key series", {series->begin(), series->end()});
   }
   LookEverywhere(search);
 
