@@ -247,7 +247,7 @@ std::vector<Fact> ProjectFacts(const Json& dossier) {
   std::vector<Fact> facts;
   const auto add = [&](std::string heading, const Json& from, std::string_view path, CellKind kind) {
     const Json* const value = FindValue(from, path);
-    if (value != nullptr) {
+    if (value != nullptr && !TextOf(*value).empty()) {
       facts.push_back({std::move(heading), ShownValue(*value, kind)});
     }
   };
@@ -255,9 +255,12 @@ std::vector<Fact> ProjectFacts(const Json& dossier) {
   add("Tilstand", project, "state", kWord);
   add("Sakens versjon", project, "case_version", kText);
   add("Personer i prosjektet", project, "persons", kNumber);
-  add("Indekspersoner", dossier, "index_persons", kNumber);
-  add("Bare relasjonspersoner", dossier, "relatives", kNumber);
-  add("Trukket tilbake etter utstedelse", dossier, "former", kNumber);
+  const Json* const deleted = FindValue(project, "destruction.memberships_deleted.time");
+  if (deleted == nullptr) {
+    add("Indekspersoner", dossier, "index_persons", kNumber);
+    add("Bare relasjonspersoner", dossier, "relatives", kNumber);
+    add("Trukket tilbake etter utstedelse", dossier, "former", kNumber);
+  }
   for (const auto& [name, heading] :
        {std::pair("created", "Opprettet"), std::pair("ready", "Meldt klar"), std::pair("activated", "Aktivert"),
         std::pair("closed", "Avsluttet"), std::pair("cancelled", "Oppgitt"),

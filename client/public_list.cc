@@ -13,6 +13,20 @@ namespace {
 
 using enum CellKind;
 
+// Each project with its registers in one text: "NPR (NPR-forskriften § 3-6), MFR (MFR-forskriften § 3-4)".
+std::vector<Json> WithRegisterNames(const Json& list) {
+  std::vector<Json> rows(list.begin(), list.end());
+  for (Json& row : rows) {
+    std::string names;
+    for (const Json& source : row["registers"]) {
+      names += (names.empty() ? "" : ", ") + TextOf(source["register_name"]) + " (" +
+               TextOf(source["legal_reference"]) + (source["withdrawn"] == Json(true) ? "; har trådt ut)" : ")");
+    }
+    row["register_names"] = names;
+  }
+  return rows;
+}
+
 ReportTable ProjectTable(const Json& list) {
   return {.caption = "Prosjekter",
           .columns = {{"id", "Prosjekt", kAnchor},
@@ -28,7 +42,7 @@ ReportTable ProjectTable(const Json& list) {
                       {"decision_reference"},
                       {"decision_date", "Vedtatt"},
                       {"legal_basis"},
-                      {"registers"},
+                      {"register_names", "", kText, "registers"},
                       {"linkage_performer"},
                       {"linkage_register_name"},
                       {"linkage_controller"},
@@ -41,7 +55,7 @@ ReportTable ProjectTable(const Json& list) {
                       {"rights_nynorsk"},
                       {"rights_english"},
                       {"results_link"}},
-          .rows = {list.begin(), list.end()}};
+          .rows = WithRegisterNames(list)};
 }
 
 ReportTable SourceTable(const Json& project) {

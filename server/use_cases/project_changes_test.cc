@@ -44,6 +44,18 @@ class ProjectChangesTest : public ::testing::Test {
   std::string project_ = server_.ActiveProject({Defining("NPR"), Defining("MFR"), WholePopulation("DAAR")});
 };
 
+TEST_F(ProjectChangesTest, AChangeOfNothingAndOneByADecisionOfADayToComeAreRefused) {
+  EXPECT_THAT(Propose(Now()->project_case()), RefusedWith(Reason::kNothingChanges));
+  auto request = About<api::UpdateProjectRequest>(project_);
+  *request.mutable_project_case() = Now()->project_case();
+  request.mutable_project_case()->set_title("Hofteprotese, oppdatert");
+  request.set_decision_date("2026-11-23");
+  const auto refused = server_.projects().Update(server_.Caseworker("ProjectService/UpdateProject"), request);
+  EXPECT_THAT(refused, RefusedWith(Reason::kDateOrder));
+  EXPECT_EQ(DetailOf(refused.status(), "field"), "decision_date");
+  EXPECT_FALSE(Now()->has_pending_revision());
+}
+
 TEST_F(ProjectChangesTest, TheCaseCanBeSeenAsItWasOnAnyDay) {
   const std::uint32_t at_first = Now()->case_version();
   server_.clock().Advance(absl::Hours(24 * 30));  // 22 December

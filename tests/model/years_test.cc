@@ -330,10 +330,10 @@ class Years {
                                                           Below(15));
     }
     const auto proposed = server_.projects().Update(server_.Caseworker("ProjectService/UpdateProject"), update);
-    ASSERT_THAT(proposed, server::IsOk());
-    if (!proposed->has_pending_revision()) {
+    if (domain::ReasonOf(proposed.status()) == Reason::kNothingChanges) {
       return;
     }
+    ASSERT_THAT(proposed, server::IsOk());
     auto confirm = About<api::ConfirmRevisionRequest>(name);
     confirm.set_revision(proposed->pending_revision().number());
     ASSERT_THAT(server_.projects().ConfirmRevision(server_.Officer("ProjectService/ConfirmRevision"), confirm),

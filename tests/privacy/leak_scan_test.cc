@@ -25,6 +25,7 @@
 #include "tests/privacy/byte_search.h"
 #include "tests/privacy/known_keys.h"
 #include "tests/privacy/old_series.h"
+#include "tests/privacy/search_patterns.h"
 
 namespace kobling::tests {
 namespace {
@@ -37,32 +38,6 @@ using server::WriteText;
 constexpr std::size_t kPopulation = 60;
 constexpr std::size_t kOthers = 20;
 constexpr const char* kOldProject = "P0002";
-
-std::string PackedBytes(std::uint64_t value, int bytes) {
-  std::string packed;
-  for (int i = bytes - 1; i >= 0; --i) {
-    packed += static_cast<char>(value >> (8 * i) & 0xff);
-  }
-  return packed;
-}
-
-// The texts, and the two forms of one number in which programs keep identifiers.
-void AddIdentifier(const std::string& digits, ByteSearch& search) {
-  const std::uint64_t value = std::stoull(digits);
-  std::string reversed = PackedBytes(value, 8);
-  std::reverse(reversed.begin(), reversed.end());
-  search.Add("an identifier, as text", digits);
-  search.Add("an identifier, with a space in it", digits.substr(0, 6) + ' ' + digits.substr(6));
-  search.Add("an identifier, packed in five bytes", PackedBytes(value, 5));
-  search.Add("an identifier, as a number of eight bytes", reversed);
-}
-
-void AddLopenummer(const domain::Lopenummer& lopenummer, ByteSearch& search) {
-  std::string text(domain::Lopenummer::kLength, '\0');
-  lopenummer.CopyText(std::span<char, domain::Lopenummer::kLength>(text.data(), text.size()));
-  search.Add("a lopenummer, as text", text);
-  search.Add("a lopenummer, as ten bytes", {lopenummer.bits().begin(), lopenummer.bits().end()});
-}
 
 class KeptLopenumre final : public client::KeyFileRows {
  public:
