@@ -76,7 +76,8 @@ TEST(MethodPolicy, OnlyRegistersTheFeedAndThePortalSendIdentifiers) {
   const ApiFiles api;
   const std::set<std::string> with_identifiers = {
       "/kobling.v1.PopulationService/Submit", "/kobling.v1.KeyFileService/Match",
-      "/kobling.v1.ReservationService/LoadReservations", "/kobling.v1.InsightService/Lookup"};
+      "/kobling.v1.ReservationService/LoadReservations", "/kobling.v1.ImportService/ImportSeries",
+      "/kobling.v1.InsightService/Lookup"};
   for (const auto* method : api.Methods()) {
     const auto* type = method->input_type();
     const auto* batch = type->FindFieldByName("batch");

@@ -162,7 +162,7 @@ class BatchSource final : public client::RowSource {
     if (sent_) {
       return false;
     }
-    batch = {.column = 0, .first_row = 0, .bytes = packed_};
+    batch = {.column = 0, .first_row = 0, .bytes = packed_, .numbers = {}};
     sent_ = true;
     return true;
   }

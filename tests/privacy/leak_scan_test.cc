@@ -338,6 +338,7 @@ void LeakScanTest::ImportAnOldSeries() {
   RunWell(kAuditor, {"audit", "dossier", old_project, "--out", Output("old_dossier")});
   RunWell(kKeyOfficer, {"keyfile", "list", "--format", "json"});
   RunWell(kKeyOfficer, {"usage", "status", old_project});
+  RunWell(kPortal, {"project", "publish", "--out", Output("public_with_the_past")});
   RunWell(kKeyOfficer, {"project", "close", old_project, "--reason", "everything is in"});
 }
 
