@@ -117,7 +117,8 @@ absl::StatusOr<api::Submission> Population::Withdraw(const Call& call,
         if (progress.locked()) {
           return MakeError(Reason::kSourceLocked, {{DetailKey::kProject, record.id()}});
         }
-        if (progress.complete()) {
+        // After an issue it is the key officer who opens a part again.
+        if (progress.complete() && !submission.withdrawn_after_issue()) {
           change.event.changes = {{"complete", "yes", "no"}};
           progress.set_complete(false);
           change.Put(record);

@@ -226,11 +226,13 @@ TEST_F(ProjectsTest, TheApprovedNumberIsNotLoweredBelowThePersonsThere) {
 
 TEST_F(ProjectsTest, ARevisionIsDroppedByTheOfficerOrItsAuthorOnly) {
   const std::string id = server_.ActiveProject({Defining("NPR")});
-  ASSERT_THAT(Update(id, FullCase({Defining("NPR")})), IsOk());
+  api::ProjectCase changed = FullCase({Defining("NPR")});
+  changed.set_title("Hofteprotese, oppdatert");
+  ASSERT_THAT(Update(id, changed), IsOk());
   EXPECT_THAT(Reject(server_.By(Role::kCaseworker, "bente.sak", "ProjectService/RejectRevision"), id, 1),
               RefusedWith(Reason::kNotPermitted));
   EXPECT_THAT(Reject(server_.Caseworker("ProjectService/RejectRevision"), id, 1), IsOk());
-  ASSERT_THAT(Update(id, FullCase({Defining("NPR")})), IsOk());
+  ASSERT_THAT(Update(id, changed), IsOk());
   EXPECT_THAT(Reject(server_.Officer("ProjectService/RejectRevision"), id, 2), IsOk());
   EXPECT_FALSE(Get(server_.Officer("ProjectService/GetProject"), id)->has_pending_revision());
 }
@@ -303,7 +305,9 @@ TEST_F(ProjectsTest, ARegisterSeesNeitherRevisionsNorHowFarOthersHaveCome) {
     server_.SubmitAll(id, register_id, People(0, 3));
     server_.Complete(id, register_id);
   }
-  ASSERT_THAT(Update(id, FullCase({Defining("NPR"), Defining("MFR")})), IsOk());
+  api::ProjectCase changed = FullCase({Defining("NPR"), Defining("MFR")});
+  changed.set_title("Hofteprotese, oppdatert");
+  ASSERT_THAT(Update(id, changed), IsOk());
   const auto seen = Get(server_.Register("NPR", "ProjectService/GetProject"), id);
   EXPECT_FALSE(seen->has_pending_revision());
   EXPECT_TRUE(seen->project_case().sources(0).complete());

@@ -174,11 +174,16 @@ TEST_F(ReservationsTest, AnExceptionInLawLetsASourceDoWithout) {
   server_.Complete(project, "NPR");
   EXPECT_EQ(server_.Issue(project, "NPR").rows(), 3U);
   EXPECT_EQ(server_.Issue(project, "DSF").rows(), 3U) << "NPR may not name the others, whoever asks";
-  const api::LookupResponse insight = Lookup(Person(1));
-  ASSERT_EQ(insight.projects_size(), 2);
-  EXPECT_EQ(insight.projects(1).registers(0).reservation(), api::RESERVATION_EFFECT_LEFT_OUT);
-  EXPECT_EQ(insight.projects(1).registers(1).reservation(), api::RESERVATION_EFFECT_EXCEPTED);
-  EXPECT_EQ(insight.projects(1).registers(1).reservation_exception(), "EHDS art. 71 (8)");
+  const api::LookupResponse left_out = Lookup(Person(1));
+  ASSERT_EQ(left_out.projects_size(), 2);
+  EXPECT_EQ(left_out.projects(1).registers(0).reservation(), api::RESERVATION_EFFECT_LEFT_OUT);
+  EXPECT_EQ(left_out.projects(1).registers(1).reservation(), api::RESERVATION_EFFECT_LEFT_OUT);
+  Load("DSF", kReplace, People(4, 5));
+  EXPECT_THAT(server_.TryIssue(project, "DSF"), RefusedWith(Reason::kKeyFileStands)) << "the list changes nobody here";
+  const api::LookupResponse with_exception = Lookup(Person(4));
+  EXPECT_EQ(with_exception.projects(1).registers(0).reservation(), api::RESERVATION_EFFECT_UNSPECIFIED);
+  EXPECT_EQ(with_exception.projects(1).registers(1).reservation(), api::RESERVATION_EFFECT_EXCEPTED);
+  EXPECT_EQ(with_exception.projects(1).registers(1).reservation_exception(), "EHDS art. 71 (8)");
 }
 
 TEST_F(ReservationsTest, ACitizenSeesWhatTheirReservationDoes) {

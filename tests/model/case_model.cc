@@ -453,12 +453,13 @@ std::size_t CaseModel::LaterReservations(const ModelProject& project, const std:
   return Less(held, Unreserved(project, id, held)).size();
 }
 
-bool CaseModel::IsOverdue(const ModelSource& source, std::uint32_t number) const {
+bool CaseModel::IsOverdue(const ModelProject& project, const std::string& id, std::uint32_t number) const {
+  const ModelSource& source = project.sources.at(id);
   const ModelKeyFile& file = source.key_files[number - 1];
   const bool reported = std::any_of(source.reports.begin(), source.reports.end(), [&](const ModelReport& report) {
     return !report.replaced && report.key_file == number;
   });
-  return file.was_handed_out() && !reported && file.due_date < today;
+  return project.state != ModelState::kKeyDestroyed && file.was_handed_out() && !reported && file.due_date < today;
 }
 
 }  // namespace kobling::tests

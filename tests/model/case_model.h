@@ -119,7 +119,8 @@ class CaseModel {
   ModelRegisterInsight InsightOf(const ModelProject& project, const std::string& id, std::size_t person) const;
   // People of the register's newest key file who have reserved themselves since.
   std::size_t LaterReservations(const ModelProject& project, const std::string& id) const;
-  bool IsOverdue(const ModelSource& source, std::uint32_t number) const;
+  // Nothing is awaited any more once the key is gone.
+  bool IsOverdue(const ModelProject& project, const std::string& id, std::uint32_t number) const;
 
  private:
   Refusal NotRunning(const ModelProject& project) const;

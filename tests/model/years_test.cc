@@ -349,7 +349,7 @@ class Years {
   // Projects end seldom, and in their order.
   void End() {
     auto& [name, project] = OneOf(model_.projects);
-    if (Below(15) != 0 && project.end_date >= model_.today) {
+    if (Below(8) != 0 && project.end_date >= model_.today) {
       return;
     }
     if (Below(2) == 0) {
@@ -452,7 +452,7 @@ class Years {
     for (const auto& [name, project] : model_.projects) {
       for (const auto& [id, source] : project.sources) {
         for (std::uint32_t number = 1; number <= source.key_files.size(); ++number) {
-          if (model_.IsOverdue(source, number)) {
+          if (model_.IsOverdue(project, id, number)) {
             expected.insert(name + ' ' + id + ' ' + std::to_string(number));
           }
         }
