@@ -1,5 +1,9 @@
 #include "server/use_cases/endings.h"
 
+#include <functional>
+#include <set>
+#include <string>
+
 #include "server/core/core_testing.h"
 #include "server/core/dates.h"
 
@@ -374,6 +378,32 @@ TEST_F(MembershipsTest, WhatIsForgottenIsAskedForByNobodyAndAReservationListStay
   server_.Restart();
   EXPECT_EQ(server_.core().state.Read()->reservations.at("").identifiers.cardinality(), 6U);
   EXPECT_TRUE(ProjectsOf(Person(0)).empty());
+}
+
+// What is erased is found by the type of a field: this names all there are, so that a new one is thought of.
+TEST(Memberships, TheSetsOfAProjectAreTheseFieldsAndNoneIsNested) {
+  std::set<std::string> fields;
+  const std::function<void(const google::protobuf::Descriptor&, const std::string&)> collect =
+      [&](const google::protobuf::Descriptor& type, const std::string& path) {
+        for (int i = 0; i < type.field_count(); ++i) {
+          const google::protobuf::FieldDescriptor& field = *type.field(i);
+          if (field.type() == google::protobuf::FieldDescriptor::TYPE_BYTES) {
+            fields.insert(path + '.' + field.name() + (field.is_repeated() ? "[]" : ""));
+          } else if (field.message_type() != nullptr) {
+            collect(*field.message_type(), path + '.' + field.name());
+          }
+        }
+      };
+  for (const auto* type :
+       {records::ProjectRecord::descriptor(), records::SubmissionRecord::descriptor(),
+        records::MatchRecord::descriptor(), records::KeyFileRecord::descriptor(), records::UsageRecord::descriptor()}) {
+    collect(*type, type->name());
+  }
+  EXPECT_EQ(fields, (std::set<std::string>{"ProjectRecord.distinct_set", "SubmissionRecord.index_set",
+                                           "SubmissionRecord.relative_set", "MatchRecord.matched_set",
+                                           "MatchRecord.population_set", "KeyFileRecord.set",
+                                           "KeyFileRecord.covered_set", "KeyFileRecord.withdrawn_set",
+                                           "KeyFileRecord.plaintext_digest", "UsageRecord.used_set"}));
 }
 
 TEST_F(MembershipsTest, AListOfThePeopleThatTheProjectHadKeepsItsSet) {
