@@ -17,7 +17,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* kHostile = "<script>alert('&\"')</script>\x01";
+constexpr const char* kHostileScript = "<script>alert('&\"')</script>\x01";
 
 ReportTable TableOf(const std::string& text) {
   Json row;
@@ -41,12 +41,12 @@ ReportTable TableOf(const std::string& text) {
 }
 
 TEST(HtmlPageTest, EveryTextIsEscapedWhereverItStands) {
-  HtmlPage page(kHostile, kHostile);
-  page.Introduction(kHostile);
-  page.Section("a1", kHostile);
-  page.Paragraph(kHostile);
-  page.Facts(kHostile, {{kHostile, kHostile}});
-  page.Table(TableOf(kHostile));
+  HtmlPage page(kHostileScript, kHostileScript);
+  page.Introduction(kHostileScript);
+  page.Section("a1", kHostileScript);
+  page.Paragraph(kHostileScript);
+  page.Facts(kHostileScript, {{kHostileScript, kHostileScript}});
+  page.Table(TableOf(kHostileScript));
   const std::string html = page.Finish();
   EXPECT_EQ(XmlProblem(html), "");
   EXPECT_THAT(html, Not(HasSubstr("<script")));

@@ -10,4 +10,8 @@ namespace kobling::client {
 // stand in quotation marks, and '&' begins one of the five entities of XML or a number.
 std::string XmlProblem(std::string_view page);
 
+// Text that would become markup in a page that does not escape it, and the same text as a page must write it.
+inline constexpr const char* kHostile = "<script>&\"";
+inline constexpr const char* kEscaped = "&lt;script&gt;&amp;&quot;";
+
 }  // namespace kobling::client

@@ -21,9 +21,6 @@ using testing::Not;
 using testing::UnorderedElementsAre;
 using Result = CommandRunner::Result;
 
-constexpr const char* kHostile = "<script>&\"";
-constexpr const char* kEscaped = "&lt;script&gt;&amp;&quot;";
-
 std::vector<std::string> NamesIn(const fs::path& folder) {
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(folder)) {

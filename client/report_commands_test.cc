@@ -24,9 +24,6 @@ using testing::Not;
 using testing::UnorderedElementsAre;
 using Result = CommandRunner::Result;
 
-constexpr const char* kHostile = "<script>&\"";
-constexpr const char* kEscaped = "&lt;script&gt;&amp;&quot;";
-
 void Set(api::Mark& mark, const std::string& actor) {
   mark.set_actor(actor);
   mark.mutable_time()->set_seconds(1795348800);
