@@ -29,6 +29,7 @@ enum class Reason : std::uint16_t {
   kIdentifierHelpNumber = 8,
   kIdentifierFhNotAccepted = 9,
   kIdentifierDufNumber = 10,
+  kIdentifierNotFound = 11,
   // A value that should be a løpenummer.
   kLopenummerFormat = 20,
   kLopenummerCheckCharacter = 21,
@@ -149,6 +150,16 @@ enum class Reason : std::uint16_t {
   kAnswerTooLarge = 270,
   // The end of a project.
   kUsageComplete = 280,
+  // Identity history.
+  kIdentitySequence = 290,
+  kIdentityEventDiffers = 291,
+  kIdentityEventMalformed = 292,
+  kIdentityFeedTooOld = 293,
+  kCorrectionNotFound = 294,
+  kCorrectionStale = 295,
+  kCorrectionPending = 296,
+  kNothingToCorrect = 297,
+  kRepresentationNotAllowed = 298,
 };
 
 // What a client may do with a refused call.

@@ -85,6 +85,18 @@ constexpr MethodPolicy kMethods[] = {
     {"/kobling.v1.KeyFileService/WithdrawKeyFile", "keyfile.withdraw", kKeyOfficer, Effect::kChange, Resend::kSafe},
     {"/kobling.v1.KeyFileService/FetchKeyFile", "keyfile.fetch", kRegister, Effect::kFetch, Resend::kSafe},
 
+    {"/kobling.v1.CorrectionService/ListCorrections",
+     "correction.list",
+     {Role::kKeyOfficer, Role::kAuditor},
+     Effect::kRead,
+     Resend::kSafe},
+    {"/kobling.v1.CorrectionService/ProposeCorrection", "correction.propose", kKeyOfficer, Effect::kChange,
+     Resend::kSafe},
+    {"/kobling.v1.CorrectionService/ConfirmCorrection", "correction.confirm", kKeyOfficer, Effect::kChange,
+     Resend::kSafe},
+    {"/kobling.v1.CorrectionService/RejectCorrection", "correction.reject", kKeyOfficer, Effect::kChange,
+     Resend::kSafe},
+
     {"/kobling.v1.UsageService/Report", "usage.report", kRegister, Effect::kChange, Resend::kSafe},
     {"/kobling.v1.UsageService/GetUsageStatus", "usage.status", kStaffAndRegister, Effect::kRead, Resend::kSafe},
 
@@ -97,6 +109,22 @@ constexpr MethodPolicy kMethods[] = {
      Resend::kSafe},
     {"/kobling.v1.ReservationService/ListReservationLists", "reservation.list",
      kStaffAndRegister.With(Role::kIdentityFeed), Effect::kRead, Resend::kSafe},
+
+    {"/kobling.v1.IdentityService/ImportEvents",
+     "identity.import",
+     {Role::kIdentityFeed},
+     Effect::kChange,
+     Resend::kSafe},
+    {"/kobling.v1.IdentityService/GetIdentityStatus",
+     "identity.status",
+     {Role::kIdentityFeed, Role::kOperator, Role::kKeyOfficer, Role::kAuditor},
+     Effect::kRead,
+     Resend::kSafe},
+    {"/kobling.v1.IdentityService/GetIdentityHistory",
+     "identity.history",
+     {Role::kIdentityFeed},
+     Effect::kPersonRead,
+     Resend::kNever},
 
     {"/kobling.v1.InsightService/Lookup",
      "insight.lookup",
@@ -114,6 +142,11 @@ constexpr MethodPolicy kMethods[] = {
 
     {"/grpc.health.v1.Health/Check", "server.health", RoleSet::All(), Effect::kRead, Resend::kSafe},
     {"/kobling.v1.OperatorService/GetServerInfo", "server.info", RoleSet::All(), Effect::kRead, Resend::kSafe},
+    {"/kobling.v1.OperatorService/Scrub",
+     "server.scrub",
+     {Role::kOperator, Role::kAuditor},
+     Effect::kRead,
+     Resend::kSafe},
 };
 
 }  // namespace

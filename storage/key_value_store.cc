@@ -37,6 +37,10 @@ std::string_view NameOf(Family family) {
       return "reservations";
     case Family::kSeries:
       return "series";
+    case Family::kIdentity:
+      return "identity";
+    case Family::kSubjects:
+      return "subjects";
   }
   return "unknown";
 }

@@ -44,12 +44,15 @@ enum class Family : std::uint8_t {
   kLedger,  // requests that were answered
   kCallers,
   kReservations,
-  kSeries,  // sealed numbers that were made elsewhere
+  kSeries,    // sealed numbers that were made elsewhere
+  kIdentity,  // sealed blocks of the identity history
+  kSubjects,  // which events concern a person
 };
 
 inline constexpr std::array kAllFamilies = {
     Family::kMeta,   Family::kIdentifiers, Family::kSets,    Family::kRegisters,    Family::kProjects, Family::kKeys,
-    Family::kEvents, Family::kLedger,      Family::kCallers, Family::kReservations, Family::kSeries};
+    Family::kEvents, Family::kLedger,      Family::kCallers, Family::kReservations, Family::kSeries,   Family::kIdentity,
+    Family::kSubjects};
 inline constexpr std::size_t kFamilyCount = kAllFamilies.size();
 
 // Lower-case name of a family, as it stands in the files of a backend: "identifiers".

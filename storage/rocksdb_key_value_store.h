@@ -16,7 +16,7 @@ class Env;
 namespace kobling::storage {
 
 // The version of the families and of all row formats that this program reads and writes.
-inline constexpr std::uint32_t kSchemaVersion = 2;
+inline constexpr std::uint32_t kSchemaVersion = 3;
 
 enum class OpenMode : std::uint8_t {
   kMustExist,        // CONFIGURATION if there is no database; never creates one, so a wrong path cannot start empty

@@ -20,6 +20,8 @@ rocksdb::CompressionType CompressionOf(Family family) {
     case Family::kSets:
     case Family::kKeys:
     case Family::kSeries:
+    case Family::kIdentity:
+    case Family::kSubjects:
       return rocksdb::kNoCompression;
     case Family::kMeta:
     case Family::kRegisters:
