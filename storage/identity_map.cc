@@ -230,7 +230,7 @@ RepresentativeTable IdentityMap::RepresentativesOf(const IssuedNumbers& issued, 
       others.emplace_back(number, representative);
     }
   });
-  return RepresentativeTable(std::move(others));
+  return RepresentativeTable(version_, std::move(others));
 }
 
 Settlement IdentityMap::Settle(const IssuedNumbers& issued) const {
@@ -485,6 +485,23 @@ bool IdentityMap::Split(const IdentityChange& change, Ordinal ordinal) {
   IndexMembers(made);
   IndexMembers(*Find(change.other));
   return true;
+}
+
+bool IdentityMap::IsEqualTo(const IdentityMap& other) const {
+  const std::shared_lock lock(mutex_);
+  const std::shared_lock other_lock(other.mutex_);
+  if (version_ != other.version_ || known_count_ != other.known_count_ || !(with_history_ == other.with_history_) ||
+      !(annulled_ == other.annulled_) || !(protected_ == other.protected_) ||
+      !(parents_blocked_ == other.parents_blocked_)) {
+    return false;
+  }
+  return std::all_of(with_history_.begin(), with_history_.end(), [&](std::uint32_t number) {
+    const Person& mine = *Find(number);
+    const Person& theirs = *other.Find(number);
+    return mine.current == theirs.current &&
+           std::equal(mine.members.begin(), mine.members.end(), theirs.members.begin(), theirs.members.end(),
+                      [](const Member& a, const Member& b) { return a.number == b.number && a.joined == b.joined; });
+  });
 }
 
 std::string_view IdentityMap::FirstInconsistency() const {

@@ -94,8 +94,10 @@ class IdentityMap {
   // Why the identifier, whose representative was `before`, has `now`: both are in `issued` or were its own.
   RepresentativeChange WhyChanged(std::uint32_t identifier, std::uint32_t before, std::uint32_t now) const;
 
-  // Fails the scrub, with what is wrong in a few words, or returns an empty text.
+  // For scrubs: what is wrong with the map in itself, in a few words; empty if nothing is.
   std::string_view FirstInconsistency() const;
+  // For scrubs: whether the other map says the same of everybody.
+  bool IsEqualTo(const IdentityMap& other) const;
 
  private:
   // A person with a history. Members stand in an order in which those that became one earlier stand together, so that

@@ -24,8 +24,13 @@ class RepresentativeTable {
  public:
   using Entry = std::pair<std::uint32_t, std::uint32_t>;  // identifier, representative
 
+  RepresentativeTable() = default;
   // An identifier that is not in `others` represents itself. `others` must be sorted, each identifier once.
-  explicit RepresentativeTable(std::vector<Entry> others = {}) : others_(std::move(others)) {}
+  RepresentativeTable(std::uint64_t map_version, std::vector<Entry> others)
+      : map_version_(map_version), others_(std::move(others)) {}
+
+  // Of the map that it was made of.
+  std::uint64_t map_version() const { return map_version_; }
 
   std::uint32_t Of(std::uint32_t identifier) const;
 
@@ -33,9 +38,9 @@ class RepresentativeTable {
   NumberSet AllOf(const NumberSet& identifiers) const;
 
   std::span<const Entry> others() const { return others_; }
-  friend bool operator==(const RepresentativeTable&, const RepresentativeTable&) = default;
 
  private:
+  std::uint64_t map_version_ = 0;
   std::vector<Entry> others_;
 };
 

@@ -130,8 +130,9 @@ absl::Status AddUse(const storage::ProjectRows& rows, const std::vector<records:
   if (!key_files.empty() && is_known) {
     // Only when every file with the person is reported on can it be said that none of them was used.
     const bool all_reported =
-        std::all_of(key_files.begin(), key_files.end(),
-                    [&](const records::KeyFileRecord& key_file) { return HasStandingReport(rows, key_file); });
+        std::all_of(key_files.begin(), key_files.end(), [&](const records::KeyFileRecord& key_file) {
+          return IsCorrection(key_file) || HasStandingReport(rows, key_file);
+        });
     insight.set_use(!insight.used_on().empty() ? api::USE_USED
                     : all_reported             ? api::USE_NOT_USED
                                                : api::USE_NOT_YET_REPORTED);
@@ -172,6 +173,12 @@ absl::StatusOr<api::RegisterInsight> DescribeRegister(const StateData& state, co
         SetTime(key_file.issued().time_us(), *insight.mutable_key_file_time());
       }
       key_files.push_back(key_file);
+    }
+    if (IsCorrection(key_file)) {
+      KOBLING_ASSIGN_OR_RETURN(const bool corrected, person.InStored(key_file.set()));
+      if (corrected) {
+        SetTime(key_file.issued().time_us(), *insight.add_corrected_times());
+      }
     }
   }
   KOBLING_RETURN_IF_ERROR(AddUse(rows, key_files, insight, person));
