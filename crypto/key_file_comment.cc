@@ -222,19 +222,20 @@ std::optional<std::optional<Digest>> ParsePrevious(std::string_view text) {
 }  // namespace
 
 std::string FormatKeyFileComment(const KeyFileComment& comment) {
-  const std::string delta = comment.kind == KeyFileKind::kDelta
-                                ? absl::StrFormat(" since=%d withdrawn=%d", comment.since, comment.withdrawn)
-                                : "";
+  const std::string since = comment.kind == KeyFileKind::kFull ? "" : absl::StrFormat(" since=%d", comment.since);
+  const std::string withdrawn =
+      comment.kind == KeyFileKind::kDelta ? absl::StrFormat(" withdrawn=%d", comment.withdrawn) : "";
   const std::string reservations =
       comment.reservations.empty() ? "" : " reservations=" + ReservationsText(comment.reservations);
   return absl::StrFormat(
-      "%s%s project=%s register=%s number=%d kind=%s%s rows=%d persons=%d duplicates=%d key-version=%d "
+      "%s%s project=%s register=%s number=%d kind=%s%s%s rows=%d persons=%d duplicates=%d key-version=%d "
       "map-version=%d%s "
       "delimiter=%s recipient=%s expires=%s previous=%s event=%d",
       kFormatName, kVersion, comment.project.text(), comment.register_id.text(), comment.number,
-      WordOf(kKindWords, comment.kind), delta, comment.rows, comment.persons, comment.duplicates, comment.key_version,
-      comment.map_version, reservations, WordOf(kDelimiterWords, comment.delimiter), comment.recipient,
-      DayText(comment.expires), comment.previous.has_value() ? HexOf(*comment.previous) : kNone, comment.event);
+      WordOf(kKindWords, comment.kind), since, withdrawn, comment.rows, comment.persons, comment.duplicates,
+      comment.key_version, comment.map_version, reservations, WordOf(kDelimiterWords, comment.delimiter),
+      comment.recipient, DayText(comment.expires), comment.previous.has_value() ? HexOf(*comment.previous) : kNone,
+      comment.event);
 }
 
 absl::StatusOr<KeyFileComment> ParseKeyFileComment(std::string_view text) {
@@ -257,13 +258,14 @@ absl::StatusOr<KeyFileComment> ParseKeyFileComment(std::string_view text) {
   const auto number = fields.NextNumber<std::uint32_t>("number", 1);
   const KeyFileKind kind = fields.NextWord("kind", kKindWords);
   const bool is_delta = kind == KeyFileKind::kDelta;
+  const bool goes_on = kind != KeyFileKind::kFull;
   // Members of a braced list are made in this order.
   KeyFileComment comment = {
       .project = *std::move(project),
       .register_id = *std::move(register_id),
       .number = number,
       .kind = kind,
-      .since = is_delta ? fields.NextNumber<std::uint32_t>("since", 1) : 0,
+      .since = goes_on ? fields.NextNumber<std::uint32_t>("since", 1) : 0,
       .withdrawn = is_delta ? fields.NextNumber<std::uint64_t>("withdrawn", 0) : 0,
       .rows = fields.NextNumber<std::uint64_t>("rows", 0),
       .persons = fields.NextNumber<std::uint64_t>("persons", 0),
@@ -289,7 +291,7 @@ absl::StatusOr<KeyFileComment> ParseKeyFileComment(std::string_view text) {
   if (comment.withdrawn > comment.rows) {
     return Malformed("withdrawn");
   }
-  if (is_delta && comment.since >= comment.number) {
+  if (goes_on && comment.since >= comment.number) {
     return Malformed("since");
   }
   if (FormatKeyFileComment(comment) != text) {

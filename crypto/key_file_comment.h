@@ -35,13 +35,13 @@ struct KeyFileComment {
   domain::RegisterId register_id;
   std::uint32_t number;  // of the file within project and register, from 1
   KeyFileKind kind;
-  std::uint32_t since = 0;                        // of a delta: number of the file that it goes on from; 0 otherwise
-  std::uint64_t withdrawn = 0;                    // of a delta: rows, among `rows`, that hold no more
-  std::uint64_t rows;                             // in the file, its header line not counted
-  std::uint64_t persons;                          // distinct løpenumre among the rows; never more than rows
-  std::uint64_t duplicates;                       // identifiers that the register sent more than once; each is one row
-  std::uint32_t key_version;                      // of the project's key, from 1
-  std::uint64_t map_version;                      // of the identity map
+  std::uint32_t since = 0;      // of a delta or correction: number of the file that it goes on from; 0 otherwise
+  std::uint64_t withdrawn = 0;  // of a delta: rows, among `rows`, that hold no more
+  std::uint64_t rows;           // in the file, its header line not counted
+  std::uint64_t persons;        // distinct løpenumre among the rows; never more than rows
+  std::uint64_t duplicates;     // identifiers that the register sent more than once; each is one row
+  std::uint32_t key_version;    // of the project's key, from 1
+  std::uint64_t map_version;    // of the identity map
   std::vector<AppliedReservations> reservations;  // the national list first, each at most once
   KeyFileDelimiter delimiter;
   std::string recipient;           // fingerprint of the recipient key, as crypto/fingerprint.h makes it

@@ -72,7 +72,7 @@ TEST(KeyFileComment, EveryKindDelimiterAndLargestValueIsReadAgain) {
       std::numeric_limits<std::uint64_t>::max();
   for (KeyFileKind kind : {KeyFileKind::kFull, KeyFileKind::kDelta, KeyFileKind::kCorrection}) {
     comment.kind = kind;
-    comment.since = kind == KeyFileKind::kDelta ? comment.number - 1 : 0;
+    comment.since = kind == KeyFileKind::kFull ? 0 : comment.number - 1;
     comment.withdrawn = kind == KeyFileKind::kDelta ? comment.rows : 0;
     const absl::StatusOr<KeyFileComment> parsed = ParseKeyFileComment(FormatKeyFileComment(comment));
     ASSERT_TRUE(parsed.ok()) << parsed.status();
@@ -93,6 +93,24 @@ TEST(KeyFileComment, DeltaSaysWhatItGoesOnFromAndHowManyRowsHoldNoMore) {
         std::pair("kind=delta since=7 withdrawn=0", "since"), std::pair("kind=delta since=0 withdrawn=0", "since"),
         std::pair("kind=delta since=6 withdrawn=1201", "withdrawn"),
         std::pair("kind=full since=6 withdrawn=12", "rows")}) {
+    const absl::Status refused = ParseKeyFileComment(Replaced("kind=full", kind)).status();
+    EXPECT_EQ(ReasonOf(refused), Reason::kFileMalformed) << kind;
+    EXPECT_EQ(FieldOf(refused), field) << kind;
+  }
+}
+
+TEST(KeyFileComment, CorrectionSaysWhatItGoesOnFromAndNothingOfWithdrawnRows) {
+  const std::string text = Replaced("kind=full", "kind=correction since=6");
+  const absl::StatusOr<KeyFileComment> parsed = ParseKeyFileComment(text);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(parsed->kind, KeyFileKind::kCorrection);
+  EXPECT_EQ(parsed->since, 6U);
+  EXPECT_EQ(parsed->withdrawn, 0U);
+  EXPECT_EQ(FormatKeyFileComment(*parsed), text);
+  for (const auto& [kind, field] :
+       {std::pair("kind=correction", "since"), std::pair("kind=correction since=7", "since"),
+        std::pair("kind=correction since=0", "since"), std::pair("kind=correction since=06", "since"),
+        std::pair("kind=correction since=6 withdrawn=0", "rows")}) {
     const absl::Status refused = ParseKeyFileComment(Replaced("kind=full", kind)).status();
     EXPECT_EQ(ReasonOf(refused), Reason::kFileMalformed) << kind;
     EXPECT_EQ(FieldOf(refused), field) << kind;

@@ -4,10 +4,12 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/time/civil_time.h"
 #include "client/files/identifier_scan.h"
 #include "domain/error.h"
 #include "domain/national_id.h"
 #include "domain/status_macros.h"
+#include "domain/text.h"
 
 namespace kobling::client {
 namespace {
@@ -18,24 +20,49 @@ using domain::MakeError;
 using domain::NationalId;
 using domain::Reason;
 
-constexpr std::size_t kLopenummerAt = NationalId::kLength + 1;
-constexpr std::size_t kRowBytes = kLopenummerAt + Lopenummer::kLength + 1;
+using crypto::KeyFileKind;
+
+constexpr std::size_t kSecondAt = NationalId::kLength + 1;
+constexpr std::size_t kThirdAt = kSecondAt + Lopenummer::kLength + 1;
+constexpr std::size_t kRowBytes = kThirdAt;
 constexpr std::string_view kAdded = "added\n";
 constexpr std::string_view kWithdrawn = "withdrawn\n";
 constexpr std::size_t kMostDeltaRowBytes = kRowBytes + kWithdrawn.size();
 
+// Of a correction: where the date and the cause stand.
+constexpr std::size_t kDateBytes = 10;
+constexpr std::size_t kDateAt = kThirdAt + Lopenummer::kLength + 1;
+constexpr std::size_t kCauseAt = kDateAt + kDateBytes + 1;
+constexpr std::string_view kMerged = "merged\n";
+constexpr std::string_view kSplit = "split\n";
+constexpr std::size_t kMostCorrectionRowBytes = kCauseAt + kMerged.size();
+
+char DelimiterOf(const crypto::KeyFileComment& comment) {
+  return comment.delimiter == crypto::KeyFileDelimiter::kComma ? ',' : ';';
+}
+
 std::string HeaderOf(const crypto::KeyFileComment& comment) {
-  const std::string delimiter(1, comment.delimiter == crypto::KeyFileDelimiter::kComma ? ',' : ';');
-  return "fodselsnummer" + delimiter + "lopenummer" +
-         (comment.kind == crypto::KeyFileKind::kDelta ? delimiter + "change\n" : "\n");
+  std::string header = comment.kind == KeyFileKind::kDelta ? "fodselsnummer;lopenummer;change\n"
+                       : comment.kind == KeyFileKind::kCorrection
+                           ? "fodselsnummer;old_lopenummer;new_lopenummer;date;cause\n"
+                           : "fodselsnummer;lopenummer\n";
+  std::replace(header.begin(), header.end(), ';', DelimiterOf(comment));
+  return header;
+}
+
+// "2026-11-22", and there is such a day.
+bool IsDate(std::string_view text) {
+  absl::CivilDay day;
+  return absl::ParseCivilTime(domain::ToAbsl(text), &day) && absl::FormatCivilTime(day) == domain::ToAbsl(text);
 }
 
 }  // namespace
 
 KeyFileRowParser::KeyFileRowParser(const crypto::KeyFileComment& comment, KeyFileRows& rows)
     : rows_(rows),
-      delimiter_(comment.delimiter == crypto::KeyFileDelimiter::kComma ? ',' : ';'),
-      is_delta_(comment.kind == crypto::KeyFileKind::kDelta),
+      delimiter_(DelimiterOf(comment)),
+      kind_(comment.kind),
+      lopenummer_at_(comment.kind == KeyFileKind::kCorrection ? kThirdAt : kSecondAt),
       expected_rows_(comment.rows),
       expected_withdrawn_(comment.withdrawn),
       expected_persons_(comment.persons),
@@ -48,8 +75,8 @@ absl::Status KeyFileRowParser::Wrong(std::string_view hint) const {
 
 absl::Status KeyFileRowParser::Add(std::string_view plaintext) {
   while (!plaintext.empty()) {
-    if (is_delta_ && lines_ > 0) {
-      KOBLING_RETURN_IF_ERROR(AddToDeltaRow(plaintext));
+    if (kind_ != KeyFileKind::kFull && lines_ > 0) {
+      KOBLING_RETURN_IF_ERROR(AddToUnevenRow(plaintext));
       continue;
     }
     const std::size_t piece = lines_ == 0 ? header_.size() : kRowBytes;
@@ -69,14 +96,15 @@ absl::Status KeyFileRowParser::Add(std::string_view plaintext) {
   return absl::OkStatus();
 }
 
-// Rows of a delta are of two lengths, so that only the line feed tells where one ends.
-absl::Status KeyFileRowParser::AddToDeltaRow(std::string_view& plaintext) {
+// Rows of a delta or a correction are of two lengths, so that only the line feed tells where one ends.
+absl::Status KeyFileRowParser::AddToUnevenRow(std::string_view& plaintext) {
+  const std::size_t most = kind_ == KeyFileKind::kDelta ? kMostDeltaRowBytes : kMostCorrectionRowBytes;
   const std::size_t line_feed = plaintext.find('\n');
-  const std::size_t taken = std::min(line_feed == std::string_view::npos ? plaintext.size() : line_feed + 1,
-                                     kMostDeltaRowBytes - waiting_.size());
+  const std::size_t taken =
+      std::min(line_feed == std::string_view::npos ? plaintext.size() : line_feed + 1, most - waiting_.size());
   waiting_.append(plaintext.substr(0, taken));
   plaintext.remove_prefix(taken);
-  if (waiting_.back() == '\n' || waiting_.size() == kMostDeltaRowBytes) {
+  if (waiting_.back() == '\n' || waiting_.size() == most) {
     KOBLING_RETURN_IF_ERROR(TakePiece(waiting_));
     waiting_.clear();
   }
@@ -84,8 +112,11 @@ absl::Status KeyFileRowParser::AddToDeltaRow(std::string_view& plaintext) {
 }
 
 std::optional<KeyFileChange> KeyFileRowParser::ChangeOf(std::string_view text) const {
+  if (kind_ == KeyFileKind::kCorrection) {
+    return IsCorrection(text) ? std::optional(KeyFileChange::kCorrected) : std::nullopt;
+  }
   const std::string_view rest = text.substr(std::min(text.size(), kRowBytes - 1));
-  if (!is_delta_) {
+  if (kind_ == KeyFileKind::kFull) {
     return rest == "\n" ? std::optional(KeyFileChange::kHolds) : std::nullopt;
   }
   if (!rest.starts_with(delimiter_)) {
@@ -94,6 +125,21 @@ std::optional<KeyFileChange> KeyFileRowParser::ChangeOf(std::string_view text) c
   return rest.substr(1) == kAdded       ? std::optional(KeyFileChange::kHolds)
          : rest.substr(1) == kWithdrawn ? std::optional(KeyFileChange::kWithdrawn)
                                         : std::nullopt;
+}
+
+bool KeyFileRowParser::IsCorrection(std::string_view text) const {
+  const std::string_view cause = text.substr(std::min(text.size(), kCauseAt));
+  return (cause == kMerged || cause == kSplit) && text[kThirdAt - 1] == delimiter_ && text[kDateAt - 1] == delimiter_ &&
+         text[kCauseAt - 1] == delimiter_ && IsDate(text.substr(kDateAt, kDateBytes));
+}
+
+absl::Status KeyFileRowParser::CheckOldLopenummer(std::string_view text) const {
+  const std::string_view old = text.substr(kSecondAt, Lopenummer::kLength);
+  if (const auto parsed = Lopenummer::Parse(old); !parsed.lopenummer.has_value()) {
+    return Wrong(domain::InfoOf(parsed.fault).name);
+  }
+  return old == text.substr(lopenummer_at_, Lopenummer::kLength) ? Wrong("the old and the new lopenummer are the same")
+                                                                 : absl::OkStatus();
 }
 
 absl::Status KeyFileRowParser::TakePiece(std::string_view piece) {
@@ -108,12 +154,13 @@ absl::Status KeyFileRowParser::TakeRow(std::string_view text) {
   const std::optional<KeyFileChange> change = ChangeOf(text);
   const auto identifier = change.has_value() ? PackElevenDigits(text.substr(0, NationalId::kLength)) : std::nullopt;
   if (!identifier.has_value() || text[NationalId::kLength] != delimiter_) {
-    return Wrong(is_delta_ ? "not a row of eleven digits, a lopenummer and a change"
-                           : "not a row of eleven digits and a lopenummer");
+    return Wrong(kind_ == KeyFileKind::kDelta        ? "not a row of eleven digits, a lopenummer and a change"
+                 : kind_ == KeyFileKind::kCorrection ? "not a row of eleven digits, two lopenumre, a date and a cause"
+                                                     : "not a row of eleven digits and a lopenummer");
   }
-  const std::string_view lopenummer = text.substr(kLopenummerAt, Lopenummer::kLength);
+  const std::string_view lopenummer = text.substr(lopenummer_at_, Lopenummer::kLength);
   const std::string_view previous = previous_;
-  const int order = previous.empty() ? 1 : lopenummer.compare(previous.substr(kLopenummerAt, Lopenummer::kLength));
+  const int order = previous.empty() ? 1 : lopenummer.compare(previous.substr(lopenummer_at_, Lopenummer::kLength));
   if (order < 0 || (order == 0 && text.substr(0, NationalId::kLength) <= previous.substr(0, NationalId::kLength))) {
     return Wrong("rows out of order, or a row twice");
   }
@@ -124,6 +171,9 @@ absl::Status KeyFileRowParser::TakeRow(std::string_view text) {
     }
     lopenummer_ = *parsed.lopenummer;
     ++person_count_;
+  }
+  if (kind_ == KeyFileKind::kCorrection) {
+    KOBLING_RETURN_IF_ERROR(CheckOldLopenummer(text));
   }
   ++row_count_;
   withdrawn_count_ += *change == KeyFileChange::kWithdrawn ? 1 : 0;
@@ -161,22 +211,15 @@ class CsvTarget final : public KeyFileRows {
 };
 
 bool GoesOnFrom(const crypto::KeyFileComment& earlier, const crypto::KeyFileComment& later) {
-  return later.kind == crypto::KeyFileKind::kDelta && later.since == earlier.number &&
-         later.project == earlier.project && later.register_id == earlier.register_id &&
-         later.key_version == earlier.key_version;
+  return later.kind != KeyFileKind::kFull && later.since == earlier.number && later.project == earlier.project &&
+         later.register_id == earlier.register_id && later.key_version == earlier.key_version;
 }
 
 // Gathers the rows of one file after the other.
 class MapTarget final : public KeyFileRows {
  public:
   absl::Status Begin(const crypto::KeyFileComment& comment) override {
-    if (last_.has_value() && !GoesOnFrom(*last_, comment)) {
-      return MakeError(Reason::kUsage, {{DetailKey::kHint, "key file " + std::to_string(comment.number) +
-                                                               " is no delta that goes on from key file " +
-                                                               std::to_string(last_->number) +
-                                                               "; give a full file, then its deltas in the order of "
-                                                               "their numbers"}});
-    }
+    KOBLING_RETURN_IF_ERROR(CheckOrder(comment));
     last_ = comment;
     auto larger = std::make_unique<LopenummerMap>(comment.rows + (map_ == nullptr ? 0 : map_->rows()));
     if (map_ != nullptr) {
@@ -186,15 +229,35 @@ class MapTarget final : public KeyFileRows {
     return absl::OkStatus();
   }
   absl::Status Take(const KeyFileRow& row) override {
-    if (row.change == KeyFileChange::kWithdrawn) {
-      map_->Remove(row.identifier);
-      return absl::OkStatus();
+    switch (row.change) {
+      case KeyFileChange::kHolds:
+        return map_->Insert(row.identifier, row.lopenummer);
+      case KeyFileChange::kWithdrawn:
+        map_->RemoveCopied(row.identifier);
+        return absl::OkStatus();
+      case KeyFileChange::kCorrected:
+        return map_->Find(row.identifier).has_value() ? map_->Insert(row.identifier, row.lopenummer) : absl::OkStatus();
     }
-    return map_->Insert(row.identifier, row.lopenummer);
+    return absl::OkStatus();
   }
   std::unique_ptr<LopenummerMap> TakeMap() { return std::move(map_); }
 
  private:
+  absl::Status CheckOrder(const crypto::KeyFileComment& comment) const {
+    const auto refused = [](const std::string& hint) { return MakeError(Reason::kUsage, {{DetailKey::kHint, hint}}); };
+    if (!last_.has_value()) {
+      return comment.kind == KeyFileKind::kCorrection
+                 ? refused("key file " + std::to_string(comment.number) +
+                           " is a correction; give it after the key files that it goes on from")
+                 : absl::OkStatus();
+    }
+    return GoesOnFrom(*last_, comment)
+               ? absl::OkStatus()
+               : refused("key file " + std::to_string(comment.number) +
+                         " is no delta or correction that goes on from key file " + std::to_string(last_->number) +
+                         "; give a full file, then its deltas and corrections in the order of their numbers");
+  }
+
   std::optional<crypto::KeyFileComment> last_;
   std::unique_ptr<LopenummerMap> map_;
 };

@@ -20,12 +20,13 @@
 
 namespace kobling::client {
 
-// Whether a row holds, or, in a delta, is one of an earlier file that holds no more.
-enum class KeyFileChange : std::uint8_t { kHolds, kWithdrawn };
+// Whether a row holds; or, in a delta, is one of an earlier file that holds no more; or, in a correction, holds instead
+// of what earlier files said of the identifier.
+enum class KeyFileChange : std::uint8_t { kHolds, kWithdrawn, kCorrected };
 
 struct KeyFileRow {
-  std::uint64_t identifier;  // the eleven digits as a number
-  domain::Lopenummer lopenummer;
+  std::uint64_t identifier;       // the eleven digits as a number
+  domain::Lopenummer lopenummer;  // of a correction, the new one
   KeyFileChange change;
   std::string_view text;  // the row as it stands in the file, with its line feed; valid during the call only
 };
@@ -44,7 +45,9 @@ class KeyFileRows {
 // another header than `fodselsnummer;lopenummer` (with the comment's delimiter; a delta has a third column, `change`),
 // a row that is not eleven digits, the delimiter, a løpenummer with the right check character and a line feed (of a
 // delta: and the delimiter with `added` or `withdrawn` before it), rows that are not in strict order of (løpenummer,
-// identifier), and other numbers of rows, withdrawn rows or persons than the comment says. Not thread-safe.
+// identifier), and other numbers of rows, withdrawn rows or persons than the comment says. A correction has the header
+// `fodselsnummer;old_lopenummer;new_lopenummer;date;cause` and rows of that, in the order of the new løpenummer; the
+// two must differ, the date exist, and the cause be `merged` or `split`. Not thread-safe.
 class KeyFileRowParser {
  public:
   // `rows` must outlive the parser. Begin is left to the caller.
@@ -54,15 +57,18 @@ class KeyFileRowParser {
   [[nodiscard]] absl::Status Finish();
 
  private:
-  absl::Status AddToDeltaRow(std::string_view& plaintext);
+  absl::Status AddToUnevenRow(std::string_view& plaintext);
   absl::Status TakePiece(std::string_view piece);
   absl::Status TakeRow(std::string_view text);
   std::optional<KeyFileChange> ChangeOf(std::string_view text) const;
+  bool IsCorrection(std::string_view text) const;
+  absl::Status CheckOldLopenummer(std::string_view text) const;
   absl::Status Wrong(std::string_view hint) const;
 
   KeyFileRows& rows_;
   char delimiter_;
-  bool is_delta_;
+  crypto::KeyFileKind kind_;
+  std::size_t lopenummer_at_;  // in a row; of a correction, the new one
   std::uint64_t expected_rows_;
   std::uint64_t expected_withdrawn_;
   std::uint64_t expected_persons_;
@@ -100,8 +106,10 @@ struct LoadedKeyFile {
   crypto::KeyFileComment comment;
   std::unique_ptr<LopenummerMap> map;
 };
-// One file, or several in the order of their numbers, each a delta that goes on from the one before it. Fails with
-// USAGE, naming both numbers, if one does not.
+// One file, or several in the order of their numbers, each a delta or correction that goes on from the one before it.
+// What a delta adds holds, wherever in the file the row stands that withdraws the identifier's earlier number. A
+// correction changes rows that are there and adds none. Fails with USAGE, naming both numbers, if a file does not go on
+// from the one before it, or if the first one is a correction.
 absl::StatusOr<LoadedKeyFile> LoadKeyFiles(std::span<const SealedKeyFile> files);
 
 }  // namespace kobling::client

@@ -215,6 +215,11 @@ class DeltaOnDisk : public KeyFileOnDisk {
     comment.withdrawn = withdrawn;
     return comment;
   }
+  static void ExpectNumber(const LopenummerMap& map, std::uint64_t person, std::uint64_t number) {
+    const auto place = map.Find(Packed(SyntheticId(person)));
+    ASSERT_TRUE(place.has_value()) << person;
+    EXPECT_TRUE(map.At(*place) == MakeLopenummer(number)) << person;
+  }
   static bool Holds(const LopenummerMap& map, std::uint64_t person) {
     return map.Find(Packed(SyntheticId(person))).has_value();
   }
@@ -278,58 +283,179 @@ TEST_F(DeltaOnDisk, OpensToCsvWithItsChanges) {
   EXPECT_EQ(ReadFile(folder.Path("delta.csv")), DeltaText());
 }
 
-TEST(LopenummerMap, ARowThatIsTakenOutIsNotFoundAndMayComeBack) {
-  const auto map = MakeMap(1000);
-  for (std::uint64_t i = 0; i < 1000; i += 2) {
-    map->Remove(Packed(SyntheticId(i)));
+// After the split of a person, a delta names the number that holds no more and the new one; which comes first depends
+// on the numbers alone.
+TEST_F(DeltaOnDisk, IdentifierThatIsWithdrawnAndAddedHasTheNewNumberInWhateverOrder) {
+  int withdrawn_first = 0;
+  int added_first = 0;
+  for (std::uint64_t number = 10; number < 20; ++number) {
+    std::vector<std::string> rows = {Text(MakeLopenummer(2)) + ";withdrawn\n",
+                                     Text(MakeLopenummer(number)) + ";added\n"};
+    std::sort(rows.begin(), rows.end());
+    ++(rows[0].ends_with(";added\n") ? added_first : withdrawn_first);
+    sealer.Seal(folder, "moved.csv.age",
+                "fodselsnummer;lopenummer;change\n" + SyntheticId(2) + ";" + rows[0] + SyntheticId(2) + ";" + rows[1],
+                DeltaComment(2, 1));
+    const std::vector<SealedKeyFile> files = {sealer.File(folder, "key.csv.age"), sealer.File(folder, "moved.csv.age")};
+    const auto loaded = LoadKeyFiles(files);
+    ASSERT_TRUE(loaded.ok()) << loaded.status();
+    ExpectNumber(*loaded->map, 2, number);
+    ExpectNumber(*loaded->map, 0, 0);
   }
-  map->Remove(Packed(SyntheticId(5000)));
-  LopenummerMap copy(map->rows() + 1);
-  ASSERT_TRUE(map->CopyTo(copy).ok());
-  ASSERT_TRUE(copy.Insert(Packed(SyntheticId(0)), MakeLopenummer(7)).ok());
-  for (std::uint64_t i = 1; i < 1000; ++i) {
-    ASSERT_EQ(map->Find(Packed(SyntheticId(i))).has_value(), i % 2 == 1) << i;
-    ASSERT_EQ(copy.Find(Packed(SyntheticId(i))).has_value(), i % 2 == 1) << i;
-  }
-  EXPECT_TRUE(copy.At(*copy.Find(Packed(SyntheticId(0)))) == MakeLopenummer(7));
+  EXPECT_GT(withdrawn_first, 0);
+  EXPECT_GT(added_first, 0);
 }
 
-TEST(LopenummerMap, HoldsEveryRowAndNothingElse) {
-  const auto map = MakeMap(10'000);
-  for (std::uint64_t i = 0; i < 10'000; ++i) {
-    const auto place = map->Find(Packed(SyntheticId(i)));
-    ASSERT_TRUE(place.has_value());
-    ASSERT_TRUE(map->At(*place) == MakeLopenummer(i));
+TEST_F(DeltaOnDisk, RowThatIsThereAlreadyOrIsAddedTwiceIsRefused) {
+  const auto reason = [&](const std::vector<std::uint64_t>& numbers) {
+    std::vector<std::string> lopenumre;
+    for (const std::uint64_t number : numbers) {
+      lopenumre.push_back(Text(MakeLopenummer(number)));
+    }
+    std::sort(lopenumre.begin(), lopenumre.end());
+    std::string text = "fodselsnummer;lopenummer;change\n";
+    for (const std::string& lopenummer : lopenumre) {
+      text += SyntheticId(2) + ";" + lopenummer + ";added\n";
+    }
+    sealer.Seal(folder, "bad.csv.age", text, DeltaComment(numbers.size(), 0));
+    const std::vector<SealedKeyFile> files = {sealer.File(folder, "key.csv.age"), sealer.File(folder, "bad.csv.age")};
+    return ReasonName(LoadKeyFiles(files).status());
+  };
+  EXPECT_EQ(reason({2}), "KEY_FILE_ROWS");
+  EXPECT_EQ(reason({4, 5}), "KEY_FILE_ROWS");
+}
+
+// The full file has persons 0 (with two identifiers) and 2. Then the identifier 1 turns out to be the person 2.
+class CorrectionOnDisk : public DeltaOnDisk {
+ protected:
+  static constexpr std::string_view kHeader = "fodselsnummer;old_lopenummer;new_lopenummer;date;cause\n";
+
+  CorrectionOnDisk() { sealer.Seal(folder, "correction.csv.age", CorrectionText(), CorrectionComment(1, 1)); }
+  static std::string Row(std::uint64_t person, std::uint64_t old_number, std::uint64_t new_number,
+                         std::string_view rest = "2026-11-22;merged") {
+    return SyntheticId(person) + ";" + Text(MakeLopenummer(old_number)) + ";" + Text(MakeLopenummer(new_number)) + ";" +
+           std::string(rest) + "\n";
   }
-  for (std::uint64_t i = 10'000; i < 20'000; ++i) {
-    ASSERT_FALSE(map->Find(Packed(SyntheticId(i))).has_value());
+  static std::string CorrectionText() { return std::string(kHeader) + Row(1, 0, 2); }
+  static crypto::KeyFileComment CorrectionComment(std::uint64_t rows, std::uint64_t persons) {
+    crypto::KeyFileComment comment = MakeComment(rows, persons);
+    comment.kind = crypto::KeyFileKind::kCorrection;
+    comment.since = comment.number;
+    ++comment.number;
+    return comment;
+  }
+  // The full file, then a correction with these rows in their order.
+  absl::StatusOr<LoadedKeyFile> LoadCorrected(std::vector<std::string> rows, std::uint64_t persons) {
+    std::sort(rows.begin(), rows.end(), [](const std::string& a, const std::string& b) {
+      return std::pair(a.substr(31, 18), a.substr(0, 11)) < std::pair(b.substr(31, 18), b.substr(0, 11));
+    });
+    std::string text(kHeader);
+    for (const std::string& row : rows) {
+      text += row;
+    }
+    sealer.Seal(folder, "other.csv.age", text, CorrectionComment(rows.size(), persons));
+    const std::vector<SealedKeyFile> files = {sealer.File(folder, "key.csv.age"), sealer.File(folder, "other.csv.age")};
+    return LoadKeyFiles(files);
+  }
+};
+
+TEST_F(CorrectionOnDisk, GivesIdentifiersTheirNewNumberAndAddsNone) {
+  const auto loaded = LoadCorrected({Row(1, 0, 2), Row(5, 4, 3, "2026-11-22;split")}, 2);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ(loaded->comment.kind, crypto::KeyFileKind::kCorrection);
+  ExpectNumber(*loaded->map, 0, 0);
+  ExpectNumber(*loaded->map, 1, 2);
+  ExpectNumber(*loaded->map, 2, 2);
+  EXPECT_FALSE(Holds(*loaded->map, 5)) << "the register holds no row of it";
+}
+
+TEST_F(CorrectionOnDisk, StandsInAChainWithDeltas) {
+  crypto::KeyFileComment comment = DeltaComment(2, 1);
+  comment.since = CorrectionComment(1, 1).number;
+  comment.number = comment.since + 1;
+  sealer.Seal(folder, "later.csv.age", DeltaText(), comment);
+  const SealedKeyFile full = sealer.File(folder, "key.csv.age");
+  const SealedKeyFile correction = sealer.File(folder, "correction.csv.age");
+  const SealedKeyFile later = sealer.File(folder, "later.csv.age");
+  const auto loaded = LoadKeyFiles(std::vector{full, correction, later});
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ(loaded->comment.number, comment.number);
+  ExpectNumber(*loaded->map, 1, 2);
+  EXPECT_FALSE(Holds(*loaded->map, 2));
+  ExpectNumber(*loaded->map, 3, 3);
+  for (const std::vector<SealedKeyFile>& files :
+       {std::vector{correction}, std::vector{correction, later}, std::vector{full, later},
+        std::vector{full, correction, correction}, std::vector{full, correction, full}}) {
+    EXPECT_EQ(ReasonName(LoadKeyFiles(files).status()), "USAGE");
   }
 }
 
-TEST(LopenummerMap, IdentifierTwiceAndTooManyRowsAreRefused) {
-  LopenummerMap map(2);
-  ASSERT_TRUE(map.Insert(1, MakeLopenummer(1)).ok());
-  EXPECT_EQ(ReasonName(map.Insert(1, MakeLopenummer(2))), "KEY_FILE_ROWS");
-  ASSERT_TRUE(map.Insert(2, MakeLopenummer(1)).ok());
-  EXPECT_EQ(ReasonName(map.Insert(3, MakeLopenummer(3))), "KEY_FILE_ROWS");
+TEST_F(CorrectionOnDisk, OpensToCsvByteForByte) {
+  ASSERT_TRUE(
+      OpenKeyFileToCsv(sealer.File(folder, "correction.csv.age"), folder.Path("correction.csv"), Overwrite::kRefuse)
+          .ok());
+  EXPECT_EQ(ReadFile(folder.Path("correction.csv")), CorrectionText());
 }
 
-TEST(LopenummerMap, UsedLopenumreAreGivenOnceAndInOrder) {
-  LopenummerMap map(4);
-  for (std::uint64_t i = 1; i <= 4; ++i) {
-    ASSERT_TRUE(map.Insert(i, MakeLopenummer(i / 2)).ok());
+TEST_F(CorrectionOnDisk, EveryChangedCharacterIsNoticedWithItsLine) {
+  const std::string right = CorrectionText();
+  for (std::size_t i = 0; i < right.size(); ++i) {
+    std::string changed = right;
+    changed[i] = changed[i] == 'x' ? 'y' : 'x';
+    const absl::Status status = Parse(changed, CorrectionComment(1, 1));
+    EXPECT_EQ(ReasonName(status), "KEY_FILE_ROWS") << "byte " << i;
+    EXPECT_EQ(DetailOf(status, "line"), i < kHeader.size() ? "1" : "2") << "byte " << i;
   }
-  EXPECT_THAT(map.Used(), IsEmpty());
-  map.MarkUsed(*map.Find(2));
-  map.MarkUsed(*map.Find(3));
-  map.MarkUsed(*map.Find(4));
-  std::vector<std::string> used;
-  for (const auto& lopenummer : map.Used()) {
-    used.push_back(Text(lopenummer));
+}
+
+TEST_F(CorrectionOnDisk, RightRowsAreAcceptedInPartsOfAnySizeAndWithCommas) {
+  std::string text = CorrectionText();
+  for (const std::size_t part : {1u, 2u, 7u, 66u, 67u, 68u, 1000u}) {
+    EXPECT_EQ(ReasonName(Parse(text, CorrectionComment(1, 1), part)), "OK") << part;
   }
-  std::vector<std::string> expected = {Text(MakeLopenummer(1)), Text(MakeLopenummer(2))};
-  std::sort(expected.begin(), expected.end());
-  EXPECT_EQ(used, expected);
+  EXPECT_EQ(ReasonName(Parse(kHeader, CorrectionComment(0, 0))), "OK");
+  crypto::KeyFileComment comment = CorrectionComment(1, 1);
+  comment.delimiter = crypto::KeyFileDelimiter::kComma;
+  EXPECT_EQ(ReasonName(Parse(text, comment)), "KEY_FILE_ROWS");
+  std::replace(text.begin(), text.end(), ';', ',');
+  EXPECT_EQ(ReasonName(Parse(text, comment)), "OK");
+}
+
+TEST_F(CorrectionOnDisk, RowsThatAreNoCorrectionsAreRefused) {
+  const auto reason = [](const std::string& rows, std::uint64_t count, std::uint64_t persons) {
+    return ReasonName(Parse(std::string(kHeader) + rows, CorrectionComment(count, persons)));
+  };
+  const std::string row = Row(1, 0, 2);
+  EXPECT_EQ(reason(row, 1, 1), "OK");
+  EXPECT_EQ(reason(Row(1, 0, 2, "2026-11-22;split"), 1, 1), "OK");
+  EXPECT_EQ(reason(Row(1, 2, 2), 1, 1), "KEY_FILE_ROWS") << "nothing changes";
+  EXPECT_EQ(reason(row + row, 2, 1), "KEY_FILE_ROWS") << "a row twice";
+  EXPECT_EQ(reason(row, 2, 1), "KEY_FILE_ROWS");
+  EXPECT_EQ(reason(row, 1, 0), "KEY_FILE_ROWS");
+  EXPECT_EQ(reason(row.substr(0, row.size() - 1), 1, 1), "KEY_FILE_ROWS");
+  for (const std::string rest :
+       {"2026-11-31;merged", "2026-1-22;merged", "2026-11-22;moved", "2026-11-22;", "2026-11-22",
+        "2026-11-22;mergedmerged", " 026-11-22;merged", "2026-11-22;merged\r", ";merged"}) {
+    EXPECT_EQ(reason(Row(1, 0, 2, rest), 1, 1), "KEY_FILE_ROWS") << rest;
+  }
+  const bool is_in_order = Text(MakeLopenummer(2)) < Text(MakeLopenummer(3));
+  const std::string first = is_in_order ? Row(1, 0, 2) : Row(1, 0, 3);
+  const std::string second = is_in_order ? Row(0, 0, 3) : Row(0, 0, 2);
+  EXPECT_EQ(reason(first + second, 2, 2), "OK") << "the order is that of the new number";
+  EXPECT_EQ(reason(second + first, 2, 2), "KEY_FILE_ROWS");
+}
+
+TEST_F(CorrectionOnDisk, TheExampleOfThePageIsRead) {
+  const std::string page = ReadFile(KOBLING_SOURCE_DIR "/docs/formats/key-file.md");
+  const std::size_t begin = page.find(kHeader);
+  ASSERT_NE(begin, std::string::npos);
+  const std::string example = page.substr(begin, page.find("```", begin) - begin);
+  EXPECT_EQ(example.size(), 55u + 68u + 67u) << "one row of each cause";
+  EXPECT_EQ(ReasonName(Parse(example, CorrectionComment(2, 2))), "OK");
+}
+
+TEST_F(CorrectionOnDisk, IdentifierWithTwoNewNumbersIsRefused) {
+  EXPECT_EQ(ReasonName(LoadCorrected({Row(1, 0, 2), Row(1, 0, 3)}, 2).status()), "KEY_FILE_ROWS");
 }
 
 }  // namespace

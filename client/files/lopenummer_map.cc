@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kIdentifierShift = 16;
 constexpr std::uint64_t kIdentifierMask = (std::uint64_t{1} << 37) - 1;
+constexpr std::uint64_t kCopied = std::uint64_t{1} << 60;
 constexpr std::uint64_t kRemoved = std::uint64_t{1} << 61;  // the slot stays, since others were placed past it
 constexpr std::uint64_t kTaken = std::uint64_t{1} << 62;
 constexpr std::uint64_t kUsed = std::uint64_t{1} << 63;
@@ -65,21 +66,26 @@ domain::Lopenummer LopenummerMap::Read(const Slot& slot) {
   return domain::Lopenummer(bits);
 }
 
+void LopenummerMap::Write(Slot& slot, std::uint64_t packed_identifier, const domain::Lopenummer& lopenummer) {
+  std::uint16_t rest = 0;
+  std::memcpy(slot.first_bits.data(), lopenummer.bits().data(), slot.first_bits.size());
+  std::memcpy(&rest, lopenummer.bits().data() + slot.first_bits.size(), sizeof(rest));
+  slot.word = kTaken | ((packed_identifier & kIdentifierMask) << kIdentifierShift) | rest;
+}
+
 absl::Status LopenummerMap::Insert(std::uint64_t packed_identifier, const domain::Lopenummer& lopenummer) {
   std::uint64_t place = Home(packed_identifier);
-  bool is_there = false;
-  while ((slots_[place].word & kTaken) != 0 && !is_there) {
-    is_there = IsRowOf(slots_[place].word, packed_identifier);
+  while ((slots_[place].word & kTaken) != 0 && !IsRowOf(slots_[place].word, packed_identifier)) {
     place = place + 1 == capacity_ ? 0 : place + 1;
   }
-  if (is_there || rows_ == most_rows_) {
+  Slot& slot = slots_[place];
+  const bool is_there = (slot.word & kTaken) != 0;
+  const bool may_change = (slot.word & kCopied) != 0 && Read(slot) != lopenummer;
+  if (is_there ? !may_change : rows_ == most_rows_) {
     return domain::MakeError(domain::Reason::kKeyFileRows, {{domain::DetailKey::kRow, rows_ + 1}});
   }
-  std::uint16_t rest = 0;
-  std::memcpy(slots_[place].first_bits.data(), lopenummer.bits().data(), slots_[place].first_bits.size());
-  std::memcpy(&rest, lopenummer.bits().data() + slots_[place].first_bits.size(), sizeof(rest));
-  slots_[place].word = kTaken | ((packed_identifier & kIdentifierMask) << kIdentifierShift) | rest;
-  ++rows_;
+  Write(slot, packed_identifier, lopenummer);
+  rows_ += is_there ? 0 : 1;
   return absl::OkStatus();
 }
 
@@ -95,8 +101,9 @@ std::optional<LopenummerMap::Place> LopenummerMap::Find(std::uint64_t packed_ide
   }
 }
 
-void LopenummerMap::Remove(std::uint64_t packed_identifier) {
-  if (const std::optional<Place> place = Find(packed_identifier); place.has_value()) {
+void LopenummerMap::RemoveCopied(std::uint64_t packed_identifier) {
+  const std::optional<Place> place = Find(packed_identifier);
+  if (place.has_value() && (slots_[static_cast<std::uint64_t>(*place)].word & kCopied) != 0) {
     slots_[static_cast<std::uint64_t>(*place)].word |= kRemoved;
   }
 }
@@ -105,9 +112,11 @@ absl::Status LopenummerMap::CopyTo(LopenummerMap& other) const {
   for (std::uint64_t place = 0; place < capacity_; ++place) {
     const Slot& slot = slots_[place];
     if ((slot.word & kTaken) != 0 && (slot.word & kRemoved) == 0) {
-      if (absl::Status status = other.Insert(IdentifierOf(slot.word), Read(slot)); !status.ok()) {
+      const std::uint64_t identifier = IdentifierOf(slot.word);
+      if (absl::Status status = other.Insert(identifier, Read(slot)); !status.ok()) {
         return status;
       }
+      other.slots_[static_cast<std::uint64_t>(*other.Find(identifier))].word |= kCopied;
     }
   }
   return absl::OkStatus();

@@ -22,12 +22,14 @@ class LopenummerMap {
   LopenummerMap& operator=(const LopenummerMap&) = delete;
   ~LopenummerMap();
 
-  // Fails with KEY_FILE_ROWS if the identifier is there already, or if there are more rows than announced.
+  // Puts a row in, or gives one that was copied from another map another number. Fails with KEY_FILE_ROWS if the
+  // identifier is there otherwise or has that very number, or if there are more rows than announced.
   [[nodiscard]] absl::Status Insert(std::uint64_t packed_identifier, const domain::Lopenummer& lopenummer);
 
-  // Takes a row out, if it is there; Find does not find it any more.
-  void Remove(std::uint64_t packed_identifier);
-  // Inserts every row into another map. Fails as Insert.
+  // Takes out a row that was copied from another map, if it is there; Find does not find it any more. One that was
+  // put in or given another number since stays.
+  void RemoveCopied(std::uint64_t packed_identifier);
+  // Puts every row into another map, as a copied one. Fails as Insert.
   [[nodiscard]] absl::Status CopyTo(LopenummerMap& other) const;
 
   // A place in the table, valid as long as the table.
@@ -50,6 +52,7 @@ class LopenummerMap {
     std::uint64_t word;
   };
   static domain::Lopenummer Read(const Slot& slot);
+  static void Write(Slot& slot, std::uint64_t packed_identifier, const domain::Lopenummer& lopenummer);
   std::uint64_t Home(std::uint64_t packed_identifier) const;
 
   std::uint64_t capacity_;
