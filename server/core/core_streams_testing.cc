@@ -4,6 +4,7 @@
 #include <cstring>
 #include <sstream>
 
+#include "absl/strings/str_split.h"
 #include "crypto/age.h"
 #include "crypto/random.h"
 #include "server/core/core_testing.h"
@@ -237,7 +238,7 @@ OpenKeyFile TestCore::FetchAndOpen(const std::string& project, const std::string
 
   BytesSource source(sealed);
   const auto reader = crypto::AgeReader::Open(source, identities_of_registers_.at(register_id), *arena_).value();
-  OpenKeyFile file{{}, {}, {}, crypto::ParseKeyFileComment(comment).value(), sealed};
+  OpenKeyFile file{{}, {}, {}, {}, crypto::ParseKeyFileComment(comment).value(), sealed};
   std::array<std::uint8_t, 1000> buffer;
   while (true) {
     const std::size_t count = reader->Read(buffer).value();
@@ -249,10 +250,17 @@ OpenKeyFile TestCore::FetchAndOpen(const std::string& project, const std::string
   std::istringstream lines(file.text);
   std::string line;
   const bool is_delta = file.comment.kind == crypto::KeyFileKind::kDelta;
-  EXPECT_TRUE(std::getline(lines, line) &&
-              line == (is_delta ? "fodselsnummer;lopenummer;change" : "fodselsnummer;lopenummer"));
+  const bool is_correction = file.comment.kind == crypto::KeyFileKind::kCorrection;
+  EXPECT_TRUE(std::getline(lines, line));
+  EXPECT_EQ(line, is_correction ? "fodselsnummer;old_lopenummer;new_lopenummer;date;cause"
+                  : is_delta    ? "fodselsnummer;lopenummer;change"
+                                : "fodselsnummer;lopenummer");
   constexpr std::size_t kRowLength = NationalId::kLength + 1 + Lopenummer::kLength;
   while (std::getline(lines, line)) {
+    if (is_correction) {
+      file.corrected.push_back(absl::StrSplit(line, ';'));
+      continue;
+    }
     const std::string change = line.substr(std::min(line.size(), kRowLength));
     EXPECT_TRUE(is_delta ? change == ";added" || change == ";withdrawn" : change.empty()) << change;
     EXPECT_EQ(line[NationalId::kLength], ';');
@@ -260,6 +268,43 @@ OpenKeyFile TestCore::FetchAndOpen(const std::string& project, const std::string
         .emplace_back(line.substr(0, NationalId::kLength), line.substr(NationalId::kLength + 1, Lopenummer::kLength));
   }
   return file;
+}
+
+api::IdentityEvent TestCore::Event(api::IdentityEventKind kind, const std::vector<std::string>& identifiers,
+                                   const std::string& other, const std::string& date) {
+  api::IdentityEvent event;
+  event.set_kind(kind);
+  for (const std::string& identifier : identifiers) {
+    event.add_identifiers(identifier);
+  }
+  event.set_other(other);
+  event.set_effective_date(date);
+  return event;
+}
+
+absl::StatusOr<api::ImportEventsResponse> TestCore::Feed(std::vector<api::IdentityEvent> events) {
+  std::uint64_t next = identities_->version();
+  for (api::IdentityEvent& event : events) {
+    event.set_sequence(++next);
+  }
+  return FeedAsTheyAre(events);
+}
+
+absl::StatusOr<api::ImportEventsResponse> TestCore::FeedAsTheyAre(const std::vector<api::IdentityEvent>& events,
+                                                                  const api::ImportEventsHeader& header,
+                                                                  std::size_t batch_events) {
+  const Call call = By(Role::kIdentityFeed, "folkeregisteret", "IdentityService/ImportEvents");
+  KOBLING_ASSIGN_OR_RETURN(const auto feed, IdentityFeed::Begin(*core_, call, rules_, header));
+  for (std::size_t begin = 0; begin < events.size(); begin += batch_events) {
+    api::IdentityEventBatch batch;
+    for (std::size_t i = begin; i < std::min(begin + batch_events, events.size()); ++i) {
+      *batch.add_events() = events[i];
+    }
+    KOBLING_RETURN_IF_ERROR(feed->Add(batch));
+  }
+  api::ImportEventsCommit commit;
+  commit.set_events(events.size());
+  return feed->Commit(commit);
 }
 
 }  // namespace kobling::server

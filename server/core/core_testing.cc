@@ -338,6 +338,37 @@ absl::StatusOr<api::KeyFile> TestCore::TryIssue(const std::string& project, cons
   return key_files_->Issue(Officer("KeyFileService/IssueKeyFile"), request);
 }
 
+absl::StatusOr<api::KeyFile> TestCore::TryIssueCorrection(const std::string& project,
+                                                          const std::string& register_id) const {
+  api::IssueKeyFileRequest request;
+  request.set_request_id(crypto::NewRequestId());
+  request.set_project_id(project);
+  request.set_register_id(register_id);
+  request.set_correction(true);
+  return key_files_->Issue(Officer("KeyFileService/IssueKeyFile"), request);
+}
+
+api::KeyFile TestCore::IssueCorrection(const std::string& project, const std::string& register_id) {
+  const auto issued = TryIssueCorrection(project, register_id);
+  EXPECT_THAT(issued, IsOk());
+  return issued.ok() ? *issued : api::KeyFile();
+}
+
+api::Correction TestCore::Correct(const std::string& project) {
+  const auto proposed = corrections().Propose(Officer("CorrectionService/ProposeCorrection"),
+                                              About<api::ProposeCorrectionRequest>(project));
+  EXPECT_THAT(proposed, IsOk());
+  if (!proposed.ok()) {
+    return {};
+  }
+  auto request = About<api::ConfirmCorrectionRequest>(project);
+  request.set_number(proposed->number());
+  const auto confirmed =
+      corrections().Confirm(By(Role::kKeyOfficer, "nina.nokkel", "CorrectionService/ConfirmCorrection"), request);
+  EXPECT_THAT(confirmed, IsOk());
+  return confirmed.ok() ? *confirmed : api::Correction();
+}
+
 api::KeyFile TestCore::Issue(const std::string& project, const std::string& register_id, std::uint32_t since) {
   const auto issued = TryIssue(project, register_id, since);
   EXPECT_THAT(issued, IsOk());

@@ -25,7 +25,10 @@
 #include "server/core/key_file_folder.h"
 #include "server/runtime/testing.h"
 #include "server/use_cases/audit.h"
+#include "server/use_cases/corrections.h"
 #include "server/use_cases/endings.h"
+#include "server/use_cases/identity_feed.h"
+#include "server/use_cases/identity_history.h"
 #include "server/use_cases/insight.h"
 #include "server/use_cases/key_files.h"
 #include "server/use_cases/population.h"
@@ -117,6 +120,7 @@ struct OpenKeyFile {
   std::string text;                                            // the plaintext
   std::vector<std::pair<std::string, std::string>> rows;       // identifier, løpenummer: all that hold
   std::vector<std::pair<std::string, std::string>> withdrawn;  // of a delta
+  std::vector<std::vector<std::string>> corrected;             // of a correction: identifier, old, new, date, cause
   crypto::KeyFileComment comment;                              // what the signature says, checked
   std::string sealed;
 };
@@ -216,6 +220,23 @@ class TestCore {
   Streamed<api::LoadReservationsResponse> LoadReservations(const std::string& register_id, api::ReservationMode mode,
                                                            const std::vector<std::string>& people,
                                                            const std::string& list_date);
+
+  // An event without its number; `other` where the kind has one.
+  static api::IdentityEvent Event(api::IdentityEventKind kind, const std::vector<std::string>& identifiers,
+                                  const std::string& other = {}, const std::string& date = {});
+  // Streams events, numbered from the next one on.
+  absl::StatusOr<api::ImportEventsResponse> Feed(std::vector<api::IdentityEvent> events);
+  // Streams them as they are, in batches of so many.
+  absl::StatusOr<api::ImportEventsResponse> FeedAsTheyAre(const std::vector<api::IdentityEvent>& events,
+                                                          const api::ImportEventsHeader& header = {},
+                                                          std::size_t batch_events = 100);
+  Corrections corrections() const { return Corrections(*core_); }
+  IdentityHistories histories() const { return IdentityHistories(*core_, rules_); }
+  // Proposed by one key officer and confirmed by another.
+  api::Correction Correct(const std::string& project);
+  // A correction file, which must succeed.
+  api::KeyFile IssueCorrection(const std::string& project, const std::string& register_id);
+  absl::StatusOr<api::KeyFile> TryIssueCorrection(const std::string& project, const std::string& register_id) const;
 
   // Rows are identifier and number; an empty identifier is sent as kept back. Faults of the batches and of the commit
   // together.

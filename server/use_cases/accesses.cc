@@ -43,11 +43,10 @@ absl::StatusOr<FoundPerson> FindPerson(const Core& core, const domain::NationalI
     return FoundPerson{.numbers = {}, .subject = subject, .references = {subject}};
   }
   const domain::IdentifierNumber number{found};
-  return DescribePerson(core, core.identities.Canonical(number), core.identities.IdentifiersOf(number));
+  return DescribePerson(core, core.identities.IdentifiersOf(number));
 }
 
-absl::StatusOr<FoundPerson> DescribePerson(const Core& core, domain::IdentifierNumber canonical,
-                                           const std::vector<domain::IdentifierNumber>& numbers) {
+absl::StatusOr<FoundPerson> DescribePerson(const Core& core, const std::vector<domain::IdentifierNumber>& numbers) {
   FoundPerson person;
   for (const domain::IdentifierNumber number : numbers) {
     person.numbers.push_back(static_cast<std::uint32_t>(number));
@@ -56,7 +55,7 @@ absl::StatusOr<FoundPerson> DescribePerson(const Core& core, domain::IdentifierN
         core.directory.ForEach(storage::NumberSet::bitmapOf(1, person.numbers.back()),
                                [&](domain::IdentifierNumber each, const domain::NationalId& identifier) {
                                  person.references.push_back(ReferenceTo(core, identifier));
-                                 if (each == canonical) {
+                                 if (each == numbers.front()) {
                                    person.subject = person.references.back();
                                  }
                                }));

@@ -28,9 +28,8 @@ struct FoundPerson {
 // that whoever becomes known later finds what concerned them before.
 absl::StatusOr<FoundPerson> FindPerson(const Core& core, const domain::NationalId& identifier);
 
-// The person who has the identifiers with these numbers, the canonical one among them.
-absl::StatusOr<FoundPerson> DescribePerson(const Core& core, domain::IdentifierNumber canonical,
-                                           const std::vector<domain::IdentifierNumber>& numbers);
+// The person who has the identifiers with these numbers, ascending: the canonical one first.
+absl::StatusOr<FoundPerson> DescribePerson(const Core& core, const std::vector<domain::IdentifierNumber>& numbers);
 
 // Makes the event one that concerns the person, and that each of their identifiers leads to, whatever persons are
 // merged or split later.

@@ -28,10 +28,10 @@ class AccessesTest : public ::testing::Test {
     return FindPerson(server_.core(), *server_.rules().Parse(person).id).value().numbers.at(0);
   }
 
-  // What the identity map makes of two people who are merged: the first is the canonical one.
+  // What the identity map makes of two people who are merged.
   FoundPerson Merged(const std::string& first, const std::string& second) {
-    const domain::IdentifierNumber canonical{NumberOf(first)};
-    return DescribePerson(server_.core(), canonical, {canonical, domain::IdentifierNumber{NumberOf(second)}}).value();
+    const auto [low, high] = std::minmax({NumberOf(first), NumberOf(second)});
+    return DescribePerson(server_.core(), {domain::IdentifierNumber{low}, domain::IdentifierNumber{high}}).value();
   }
 
   api::LookupResponse AccessesTo(const FoundPerson& person) {

@@ -394,16 +394,18 @@ TEST(Memberships, TheSetsOfAProjectAreTheseFieldsAndNoneIsNested) {
           }
         }
       };
-  for (const auto* type :
-       {records::ProjectRecord::descriptor(), records::SubmissionRecord::descriptor(),
-        records::MatchRecord::descriptor(), records::KeyFileRecord::descriptor(), records::UsageRecord::descriptor()}) {
+  for (const auto* type : {records::ProjectRecord::descriptor(), records::SubmissionRecord::descriptor(),
+                           records::MatchRecord::descriptor(), records::KeyFileRecord::descriptor(),
+                           records::UsageRecord::descriptor(), records::CorrectionRecord::descriptor()}) {
     collect(*type, type->name());
   }
-  EXPECT_EQ(fields, (std::set<std::string>{"ProjectRecord.distinct_set", "SubmissionRecord.index_set",
-                                           "SubmissionRecord.relative_set", "MatchRecord.matched_set",
-                                           "MatchRecord.population_set", "KeyFileRecord.set",
-                                           "KeyFileRecord.covered_set", "KeyFileRecord.withdrawn_set",
-                                           "KeyFileRecord.plaintext_digest", "UsageRecord.used_set"}));
+  EXPECT_EQ(fields, (std::set<std::string>{
+                        "ProjectRecord.distinct_set", "SubmissionRecord.index_set", "SubmissionRecord.relative_set",
+                        "MatchRecord.matched_set", "MatchRecord.population_set", "KeyFileRecord.set",
+                        "KeyFileRecord.covered_set", "KeyFileRecord.withdrawn_set", "KeyFileRecord.representative_set",
+                        "KeyFileRecord.current_set", "KeyFileRecord.plaintext_digest",
+                        "KeyFileRecord.representatives_digest", "UsageRecord.used_set", "CorrectionRecord.retired_set",
+                        "CorrectionRecord.restored_set", "CorrectionRecord.concerned_set"}));
 }
 
 TEST_F(MembershipsTest, AListOfThePeopleThatTheProjectHadKeepsItsSet) {

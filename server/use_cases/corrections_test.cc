@@ -1,0 +1,326 @@
+#include "server/use_cases/corrections.h"
+
+#include "server/core/core_testing.h"
+
+namespace kobling::server {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::UnorderedElementsAre;
+
+constexpr auto kReplaced = api::IDENTITY_EVENT_KIND_REPLACED;
+constexpr auto kMerged = api::IDENTITY_EVENT_KIND_MERGED;
+constexpr auto kSplit = api::IDENTITY_EVENT_KIND_SPLIT;
+
+using Rows = std::vector<std::pair<std::string, std::string>>;
+using Text = std::vector<std::string>;
+
+class CorrectionsTest : public ::testing::Test {
+ protected:
+  void Merge(std::size_t stays, std::size_t goes, const std::string& date = "2026-11-10") {
+    ASSERT_THAT(server_.Feed({TestCore::Event(kMerged, {Person(stays)}, Person(goes), date)}), IsOk());
+  }
+  void Split(std::size_t separated, std::size_t from, const std::string& date = "2026-11-15") {
+    ASSERT_THAT(server_.Feed({TestCore::Event(kSplit, {Person(separated)}, Person(from), date)}), IsOk());
+  }
+  std::string Project(const std::vector<std::size_t>& people) {
+    std::string project = server_.ActiveProject({Defining("NPR")});
+    SubmitMore(project, people);
+    return project;
+  }
+  void SubmitMore(const std::string& project, const std::vector<std::size_t>& people) {
+    std::vector<std::string> identifiers;
+    for (const std::size_t person : people) {
+      identifiers.push_back(Person(person));
+    }
+    server_.SubmitAll(project, "NPR", identifiers);
+    server_.Complete(project, "NPR");
+  }
+  OpenKeyFile Issue(const std::string& project, std::uint32_t since = 0) {
+    return server_.FetchAndOpen(project, "NPR", server_.Issue(project, "NPR", since).number());
+  }
+  std::map<std::string, std::string> Map(const OpenKeyFile& file) { return {file.rows.begin(), file.rows.end()}; }
+  api::ListCorrectionsResponse List(const std::string& project = {}) {
+    api::ListCorrectionsRequest request;
+    request.set_project_id(project);
+    return server_.corrections().List(server_.Officer("CorrectionService/ListCorrections"), request).value();
+  }
+  absl::StatusOr<api::Correction> Propose(const std::string& project) {
+    return server_.corrections().Propose(server_.Officer("CorrectionService/ProposeCorrection"),
+                                         About<api::ProposeCorrectionRequest>(project));
+  }
+  absl::StatusOr<api::Correction> Confirm(const std::string& project, std::uint32_t number,
+                                          const std::string& officer = "nina.nokkel") {
+    auto request = About<api::ConfirmCorrectionRequest>(project);
+    request.set_number(number);
+    return server_.corrections().Confirm(server_.By(Role::kKeyOfficer, officer, "CorrectionService/ConfirmCorrection"),
+                                         request);
+  }
+  void ExpectAllReproduced(const std::string& project) {
+    api::ListKeyFilesRequest list;
+    list.set_project_id(project);
+    const auto all = server_.key_files().List(server_.Officer("KeyFileService/ListKeyFiles"), list).value();
+    for (const api::KeyFile& key_file : all.key_files()) {
+      api::ReproduceKeyFileRequest request;
+      request.set_project_id(project);
+      request.set_register_id(key_file.register_id());
+      request.set_number(key_file.number());
+      request.set_purpose("prøve");
+      const auto reproduced =
+          server_.key_files().Reproduce(server_.Officer("KeyFileService/ReproduceKeyFile"), request);
+      ASSERT_THAT(reproduced, IsOk());
+      EXPECT_TRUE(reproduced->equal()) << key_file.register_id() << ' ' << key_file.number();
+    }
+  }
+
+  TestCore server_;
+};
+
+TEST_F(CorrectionsTest, ProjectsKeepWhatEachHadIssuedWhenTwoTurnOutToBeOne) {
+  const std::string first = Project({0});
+  const std::string second = Project({1});
+  const std::string a = Issue(first).rows[0].second;
+  const std::string b = Issue(second).rows[0].second;
+  Merge(0, 1);
+  for (const auto& [project, expected] : {std::pair(first, a), std::pair(second, b)}) {
+    server_.Reopen(project, "NPR");
+    SubmitMore(project, {0, 1});
+    EXPECT_THAT(Issue(project).rows,
+                UnorderedElementsAre(std::pair(Person(0), expected), std::pair(Person(1), expected)));
+    EXPECT_TRUE(List(project).registers().empty()) << "what was told has not changed";
+    ExpectAllReproduced(project);
+  }
+}
+
+TEST_F(CorrectionsTest, WhereBothWereIssuedEachKeepsItsOwnUntilItIsConfirmed) {
+  const std::string project = Project({0, 1, 2});
+  const auto before = Map(Issue(project));
+  Merge(0, 1);
+  EXPECT_EQ(Map(server_.FetchAndOpen(project, "NPR", 1)), before);
+  EXPECT_THAT(server_.TryIssue(project, "NPR"), RefusedWith(domain::Reason::kKeyFileStands));
+  EXPECT_THAT(server_.TryIssueCorrection(project, "NPR"), RefusedWith(domain::Reason::kNothingToCorrect));
+  const auto listed = List(project);
+  ASSERT_EQ(listed.registers_size(), 1);
+  EXPECT_EQ(listed.registers(0).waiting_rows(), 1U);
+  EXPECT_EQ(listed.registers(0).confirmed_rows(), 0U);
+  EXPECT_THAT(List().projects_to_review(), ElementsAre(project));
+
+  const auto proposed = Propose(project);
+  ASSERT_THAT(proposed, IsOk());
+  EXPECT_EQ(proposed->merged_persons(), 1U);
+  EXPECT_EQ(proposed->identifiers(), 1U);
+  EXPECT_THAT(Propose(project), RefusedWith(domain::Reason::kCorrectionPending));
+  EXPECT_THAT(Confirm(project, 1, "olav.key"), RefusedWith(domain::Reason::kSameIdentity));
+  EXPECT_THAT(Confirm(project, 2), RefusedWith(domain::Reason::kCorrectionNotFound));
+  ASSERT_THAT(Confirm(project, 1), IsOk());
+  EXPECT_EQ(List(project).registers(0).confirmed_rows(), 1U);
+
+  const api::KeyFile issued = server_.IssueCorrection(project, "NPR");
+  EXPECT_EQ(issued.kind(), api::KEY_FILE_KIND_CORRECTION);
+  EXPECT_EQ(issued.since(), 1U);
+  const OpenKeyFile correction = server_.FetchAndOpen(project, "NPR", issued.number());
+  const bool first_stays = Map(Issue(project)).at(Person(1)) == before.at(Person(0));
+  const std::size_t changed = first_stays ? 1 : 0;
+  EXPECT_THAT(correction.corrected, ElementsAre(Text{Person(changed), before.at(Person(changed)),
+                                                     before.at(Person(1 - changed)), "2026-11-10", "merged"}));
+  EXPECT_EQ(correction.comment.kind, crypto::KeyFileKind::kCorrection);
+  EXPECT_EQ(correction.comment.rows, 1U);
+  const auto after = Map(server_.FetchAndOpen(project, "NPR", 3));
+  EXPECT_EQ(after.at(Person(0)), after.at(Person(1)));
+  EXPECT_EQ(after.at(Person(2)), before.at(Person(2)));
+  EXPECT_TRUE(List(project).registers().empty());
+  EXPECT_TRUE(List().projects_to_review().empty());
+  EXPECT_THAT(server_.TryIssueCorrection(project, "NPR"), RefusedWith(domain::Reason::kNothingToCorrect));
+  ExpectAllReproduced(project);
+}
+
+TEST_F(CorrectionsTest, ASplitGivesTheOtherItsOwnAtOnceAndACorrectionOnceConfirmed) {
+  Merge(0, 1);
+  const std::string project = Project({0, 1});
+  const auto before = Map(Issue(project));
+  ASSERT_EQ(before.at(Person(0)), before.at(Person(1)));
+  Split(1, 0);
+  const auto after = Map(Issue(project));
+  ASSERT_NE(after.at(Person(0)), after.at(Person(1)));
+  const std::size_t changed = after.at(Person(0)) == before.at(Person(0)) ? 1 : 0;
+  EXPECT_EQ(after.at(Person(1 - changed)), before.at(Person(0))) << "one of them keeps it";
+  // A delta names both rows; a full file in between is no correction of what was delivered.
+  const OpenKeyFile delta = Issue(project, 1);
+  EXPECT_THAT(delta.rows, ElementsAre(std::pair(Person(changed), after.at(Person(changed)))));
+  EXPECT_THAT(delta.withdrawn, ElementsAre(std::pair(Person(changed), before.at(Person(0)))));
+  EXPECT_THAT(server_.TryIssueCorrection(project, "NPR"), RefusedWith(domain::Reason::kNothingToCorrect));
+  EXPECT_EQ(server_.Correct(project).identifiers(), 1U);
+  const OpenKeyFile correction = server_.FetchAndOpen(project, "NPR", server_.IssueCorrection(project, "NPR").number());
+  EXPECT_THAT(correction.corrected, ElementsAre(Text{Person(changed), before.at(Person(0)), after.at(Person(changed)),
+                                                     "2026-11-15", "split"}));
+  ExpectAllReproduced(project);
+}
+
+TEST_F(CorrectionsTest, ASplitAfterACorrectionGivesBackTheOldNumber) {
+  const std::string project = Project({0, 1});
+  const auto before = Map(Issue(project));
+  Merge(0, 1);
+  server_.Correct(project);
+  const api::KeyFile correction = server_.IssueCorrection(project, "NPR");
+  server_.FetchAndOpen(project, "NPR", correction.number());
+  Split(1, 0);
+  const OpenKeyFile delta = Issue(project, correction.number());
+  ASSERT_EQ(delta.rows.size(), 1U);
+  EXPECT_EQ(delta.rows[0].second, before.at(delta.rows[0].first));
+  EXPECT_THAT(server_.TryIssue(project, "NPR"), RefusedWith(domain::Reason::kKeyFileStands))
+      << "a full file would be the first one once more";
+  server_.Correct(project);
+  const OpenKeyFile back = server_.FetchAndOpen(project, "NPR", server_.IssueCorrection(project, "NPR").number());
+  ASSERT_EQ(back.corrected.size(), 1U);
+  EXPECT_EQ(back.corrected[0][2], before.at(back.corrected[0][0]));
+  Merge(1, 0);
+  EXPECT_THAT(server_.TryIssue(project, "NPR"), RefusedWith(domain::Reason::kKeyFileStands))
+      << "merged anew, it waits for a decision anew";
+  EXPECT_EQ(server_.Correct(project).merged_persons(), 1U);
+  ExpectAllReproduced(project);
+}
+
+TEST_F(CorrectionsTest, ARegisterThatWasToldOnlyWhatStaysGetsNoCorrection) {
+  const std::string project = server_.ActiveProject({Defining("NPR"), Defining("MFR")});
+  server_.SubmitAll(project, "NPR", {Person(0)});
+  server_.SubmitAll(project, "MFR", {Person(1)});
+  server_.Complete(project, "NPR");
+  server_.Complete(project, "MFR");
+  const std::string npr = server_.FetchAndOpen(project, "NPR", server_.Issue(project, "NPR").number()).rows[0].second;
+  const std::string mfr = server_.FetchAndOpen(project, "MFR", server_.Issue(project, "MFR").number()).rows[0].second;
+  Merge(0, 1);
+  server_.Correct(project);
+  const auto listed = List(project);
+  ASSERT_EQ(listed.registers_size(), 1);
+  const std::string told = listed.registers(0).register_id();
+  const std::string other = told == "NPR" ? "MFR" : "NPR";
+  EXPECT_THAT(server_.TryIssueCorrection(project, other), RefusedWith(domain::Reason::kNothingToCorrect));
+  const OpenKeyFile correction = server_.FetchAndOpen(project, told, server_.IssueCorrection(project, told).number());
+  ASSERT_EQ(correction.corrected.size(), 1U);
+  EXPECT_EQ(correction.corrected[0][1], told == "NPR" ? npr : mfr);
+  EXPECT_EQ(correction.corrected[0][2], told == "NPR" ? mfr : npr);
+}
+
+TEST_F(CorrectionsTest, UseIsReportedWithOldAndNewNumbers) {
+  const std::string project = Project({0, 1, 2});
+  const auto before = Map(Issue(project));
+  Merge(0, 1);
+  server_.Correct(project);
+  const api::KeyFile correction = server_.IssueCorrection(project, "NPR");
+  const OpenKeyFile opened = server_.FetchAndOpen(project, "NPR", correction.number());
+  ASSERT_EQ(opened.corrected.size(), 1U);
+  const std::string changed = opened.corrected[0][0];
+  // On the first file, with the number that was retired since.
+  const auto old_report = server_.Report(server_.Header(project, 1, "levering 1"), {before.at(changed)});
+  ASSERT_THAT(old_report.response, IsOk());
+  EXPECT_TRUE(old_report.faults.empty());
+  EXPECT_EQ(old_report.response->result().used(), 1U);
+  // On the correction, with the new one: it is everybody's who was told it.
+  const auto new_report =
+      server_.Report(server_.Header(project, correction.number(), "levering 2"), {opened.corrected[0][2]});
+  ASSERT_THAT(new_report.response, IsOk());
+  EXPECT_TRUE(new_report.faults.empty());
+  const auto foreign = server_.Report(server_.Header(project, correction.number(), "levering 3"),
+                                      {"L00000000000000000", opened.corrected[0][2]});
+  ASSERT_THAT(foreign.response, IsOk());
+  EXPECT_EQ(foreign.faults.size(), 1U);
+  // Nobody waits for a report on a correction.
+  api::GetUsageStatusRequest status;
+  status.set_project_id(project);
+  const auto lines = server_.usage().Status(server_.Officer("UsageService/GetUsageStatus"), status).value();
+  for (const api::KeyFileUsage& line : lines.key_files()) {
+    EXPECT_FALSE(line.reports().empty());
+  }
+}
+
+TEST_F(CorrectionsTest, WhatHasChangedAgainIsLeftForAnotherProposal) {
+  const std::string project = Project({0, 1, 2, 3});
+  Issue(project);
+  Merge(0, 1);
+  Merge(2, 3);
+  ASSERT_THAT(Propose(project), IsOk());
+  Split(3, 2);
+  const auto confirmed = Confirm(project, 1);
+  ASSERT_THAT(confirmed, IsOk());
+  EXPECT_EQ(confirmed->merged_persons(), 1U);
+  Merge(2, 3);
+  ASSERT_THAT(Propose(project), IsOk());
+  Split(3, 2);
+  EXPECT_THAT(Confirm(project, 2), RefusedWith(domain::Reason::kCorrectionStale));
+  auto reject = About<api::RejectCorrectionRequest>(project);
+  reject.set_number(2);
+  const auto rejected = server_.corrections().Reject(server_.Officer("CorrectionService/RejectCorrection"), reject);
+  ASSERT_THAT(rejected, IsOk());
+  EXPECT_EQ(rejected->state(), api::CORRECTION_STATE_REJECTED);
+  EXPECT_THAT(Confirm(project, 2), RefusedWith(domain::Reason::kCorrectionNotFound));
+  EXPECT_THAT(Propose(project), RefusedWith(domain::Reason::kNothingToCorrect));
+}
+
+TEST_F(CorrectionsTest, TheSameRequestGetsTheSameAnswer) {
+  const std::string project = Project({0, 1});
+  Issue(project);
+  Merge(0, 1);
+  const auto request = About<api::ProposeCorrectionRequest>(project);
+  const Call call = server_.Officer("CorrectionService/ProposeCorrection");
+  const auto first = server_.corrections().Propose(call, request);
+  ASSERT_THAT(first, IsOk());
+  const auto again = server_.corrections().Propose(call, request);
+  ASSERT_THAT(again, IsOk());
+  EXPECT_EQ(first->SerializeAsString(), again->SerializeAsString());
+  EXPECT_EQ(List(project).corrections_size(), 1);
+}
+
+TEST_F(CorrectionsTest, PersonsAreToldOfCorrections) {
+  const std::string project = Project({0, 1});
+  Issue(project);
+  Merge(0, 1);
+  server_.Correct(project);
+  const OpenKeyFile correction = server_.FetchAndOpen(project, "NPR", server_.IssueCorrection(project, "NPR").number());
+  api::LookupRequest request;
+  request.set_purpose("eget innsyn");
+  for (const std::size_t person : {0, 1}) {
+    request.set_identifier(Person(person));
+    const auto answer =
+        server_.insight().Lookup(server_.By(Role::kInsightPortal, "helsenorge", "InsightService/Lookup"), request);
+    ASSERT_THAT(answer, IsOk());
+    ASSERT_EQ(answer->projects_size(), 1);
+    EXPECT_EQ(answer->projects(0).registers(0).corrected_times_size(), 1);
+    EXPECT_EQ(answer->projects(0).registers(0).use(), api::USE_NOT_YET_REPORTED);
+  }
+}
+
+TEST_F(CorrectionsTest, SurviveARestart) {
+  const std::string project = Project({0, 1});
+  Issue(project);
+  Merge(0, 1);
+  server_.Correct(project);
+  const auto after = Map(Issue(project));
+  server_.Restart();
+  EXPECT_EQ(server_.StoredState(), server_.StateInMemory());
+  EXPECT_EQ(Map(server_.FetchAndOpen(project, "NPR", 2)), after);
+  EXPECT_EQ(List(project).registers(0).confirmed_rows(), 1U);
+  server_.IssueCorrection(project, "NPR");
+  ExpectAllReproduced(project);
+}
+
+TEST_F(CorrectionsTest, WhoWasAddedByTheirCurrentNumberIsStillToldAfterASplit) {
+  ASSERT_THAT(server_.Feed({TestCore::Event(kReplaced, {Person(50)}, Person(0))}), IsOk());
+  const std::string project = server_.ActiveProject({Defining("NPR"), WholePopulation("KRG")});
+  SubmitMore(project, {0});
+  server_.FetchAndOpen(project, "KRG", server_.Issue(project, "KRG").number());
+  Split(50, 0);
+  for (int round = 0; round < 2; ++round) {
+    api::LookupRequest request;
+    request.set_identifier(Person(50));
+    request.set_purpose("eget innsyn");
+    const auto answer =
+        server_.insight().Lookup(server_.By(Role::kInsightPortal, "helsenorge", "InsightService/Lookup"), request);
+    ASSERT_THAT(answer, IsOk());
+    ASSERT_EQ(answer->projects_size(), 1);
+    EXPECT_EQ(answer->projects(0).inclusion(), api::INCLUSION_FORMER);
+    server_.Restart();
+  }
+}
+
+}  // namespace
+}  // namespace kobling::server
