@@ -180,6 +180,22 @@ TEST_F(CorrectionsTest, ASplitAfterACorrectionGivesBackTheOldNumber) {
   ExpectAllReproduced(project);
 }
 
+TEST_F(CorrectionsTest, ASplitAfterACorrectionWaitsForAConfirmationOfItsOwn) {
+  const std::string project = Project({0, 1});
+  Issue(project);
+  Merge(0, 1);
+  server_.Correct(project);
+  server_.FetchAndOpen(project, "NPR", server_.IssueCorrection(project, "NPR").number());
+  Split(1, 0);
+  EXPECT_THAT(server_.TryIssueCorrection(project, "NPR"), RefusedWith(domain::Reason::kNothingToCorrect));
+  const auto listed = List(project);
+  ASSERT_EQ(listed.registers_size(), 1);
+  EXPECT_EQ(listed.registers(0).confirmed_rows(), 0U);
+  EXPECT_EQ(listed.registers(0).waiting_rows(), 1U);
+  server_.Correct(project);
+  EXPECT_EQ(server_.IssueCorrection(project, "NPR").rows(), 1U);
+}
+
 TEST_F(CorrectionsTest, ARegisterThatWasToldOnlyWhatStaysGetsNoCorrection) {
   const std::string project = server_.ActiveProject({Defining("NPR"), Defining("MFR")});
   server_.SubmitAll(project, "NPR", {Person(0)});
