@@ -217,6 +217,20 @@ TEST_F(CorrectionsTest, ARegisterThatWasToldOnlyWhatStaysGetsNoCorrection) {
   EXPECT_EQ(correction.corrected[0][2], told == "NPR" ? mfr : npr);
 }
 
+TEST_F(CorrectionsTest, WhatWasFetchedIsCorrectedThoughAllOfItWasWithdrawn) {
+  const std::string project = Project({0, 1});
+  Issue(project);
+  Merge(0, 1);
+  server_.Correct(project);
+  auto withdraw = About<api::WithdrawKeyFileRequest>(project);
+  withdraw.set_register_id("NPR");
+  withdraw.set_number(1);
+  ASSERT_THAT(server_.key_files().Withdraw(server_.Officer("KeyFileService/WithdrawKeyFile"), withdraw), IsOk());
+  const api::KeyFile correction = server_.IssueCorrection(project, "NPR");
+  EXPECT_EQ(correction.since(), 1U);
+  EXPECT_EQ(correction.rows(), 1U);
+}
+
 TEST_F(CorrectionsTest, UseIsReportedWithOldAndNewNumbers) {
   const std::string project = Project({0, 1, 2});
   const auto before = Map(Issue(project));
