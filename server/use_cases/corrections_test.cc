@@ -231,6 +231,22 @@ TEST_F(CorrectionsTest, WhatWasFetchedIsCorrectedThoughAllOfItWasWithdrawn) {
   EXPECT_EQ(correction.rows(), 1U);
 }
 
+TEST_F(CorrectionsTest, TheDateIsThatOfTheSplitFromWhomTheNumberWas) {
+  Merge(0, 1);
+  const std::string project = Project({0, 1});
+  const auto before = Map(Issue(project));
+  Split(1, 0, "2026-11-15");
+  const std::size_t changed = Map(Issue(project)).at(Person(0)) == before.at(Person(0)) ? 1 : 0;
+  Merge(changed, 2, "2026-11-16");
+  Split(2, changed, "2026-11-17");
+  server_.Correct(project);
+  const OpenKeyFile correction = server_.FetchAndOpen(project, "NPR", server_.IssueCorrection(project, "NPR").number());
+  ASSERT_EQ(correction.corrected.size(), 1U);
+  EXPECT_EQ(correction.corrected[0][3], "2026-11-15");
+  EXPECT_EQ(correction.corrected[0][4], "split");
+  ExpectAllReproduced(project);
+}
+
 TEST_F(CorrectionsTest, UseIsReportedWithOldAndNewNumbers) {
   const std::string project = Project({0, 1, 2});
   const auto before = Map(Issue(project));
