@@ -19,6 +19,7 @@ void AddUsageCommands(CommandTree& tree);
 void AddReservationCommands(CommandTree& tree);
 void AddSeriesCommands(CommandTree& tree);
 void AddIdentityCommands(CommandTree& tree);
+void AddCorrectionCommands(CommandTree& tree);
 void AddInsightCommands(CommandTree& tree);
 // The audit group, with the commands that list events, and then the reports and the check of everything.
 CLI::App& AddAuditCommands(CommandTree& tree);

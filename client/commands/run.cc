@@ -156,6 +156,7 @@ void DeclareKobling(CommandTree& tree, GlobalOptions& options) {
   AddReservationCommands(tree);
   AddSeriesCommands(tree);
   AddIdentityCommands(tree);
+  AddCorrectionCommands(tree);
   AddInsightCommands(tree);
   CLI::App& audit = AddAuditCommands(tree);
   AddAuditReportCommands(tree, audit);
