@@ -182,6 +182,7 @@ TEST_F(IdentityImportTest, StandardInputIsReadOnceOnly) {
   const FileDescriptor input(open(folder_.Write("input", FileOf(FromTo(1, 20))).c_str(), O_RDONLY | O_CLOEXEC));
   options_.file = {.path = "-", .input = input.get()};
   const auto import = Import();
+  ASSERT_TRUE(import.ok()) << import.status();
   EXPECT_EQ(ReasonOf(import->status), Reason::kServerUnreachable);
   EXPECT_EQ(import->applied, 4U);
   EXPECT_EQ(history().headers.size(), 1U);
