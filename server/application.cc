@@ -24,7 +24,9 @@
 #include "server/core/service_keys.h"
 #include "server/runtime/tls.h"
 #include "server/services/audit_service.h"
+#include "server/services/correction_service.h"
 #include "server/services/health_service.h"
+#include "server/services/identity_service.h"
 #include "server/services/import_service.h"
 #include "server/services/insight_service.h"
 #include "server/services/key_file_service.h"
@@ -84,12 +86,13 @@ struct Application::Parts {
   StreamRows rows_in_use;
   StreamWatch watch;
   const KeyFileFolder folder;
-  const storage::IdentityMap identities{};
 
   std::unique_ptr<crypto::SecretArena> arena;
   std::unique_ptr<storage::KeyValueStore> store;
   std::unique_ptr<ServiceKeys> keys;
   std::unique_ptr<storage::Directory> directory;
+  storage::IdentityMap identities;
+  std::unique_ptr<storage::IdentityLog> identity_log;
   std::unique_ptr<storage::SetStore> sets;
   std::unique_ptr<storage::EventLog> events;
   std::unique_ptr<State> state;
@@ -122,12 +125,15 @@ absl::Status Application::Parts::Open() {
   keys = std::make_unique<ServiceKeys>(std::move(loaded));
   KOBLING_ASSIGN_OR_RETURN(directory,
                            storage::Directory::Open(*store, std::move(*keys->index), std::move(*keys->identifiers)));
+  identity_log = std::make_unique<storage::IdentityLog>(*store, std::move(*keys->identity));
+  KOBLING_RETURN_IF_ERROR(identity_log->Load(identities));
   sets = std::make_unique<storage::SetStore>(*store, std::move(*keys->set_digest), std::move(*keys->sets));
   KOBLING_ASSIGN_OR_RETURN(events, storage::EventLog::Open(*store));
   KOBLING_ASSIGN_OR_RETURN(state, State::Load(*store, *sets));
   committer =
       std::make_unique<Committer>(*store, *events, *state, clock, [this](const absl::Status& status) { Fail(status); });
-  core = std::make_unique<Core>(Core{config, clock, *store, *keys, *directory, *sets, identities, *state, *committer});
+  core = std::make_unique<Core>(
+      Core{config, clock, *store, *keys, *directory, *sets, identities, *identity_log, *state, *committer});
   pipeline = std::make_unique<Pipeline>(*core, log);
   key_files = std::make_unique<KeyFiles>(*core, folder);
   endings = std::make_unique<Endings>(*core, folder, log);
@@ -211,6 +217,8 @@ absl::Status Application::Serve(const ServeOptions& options) {
   PopulationService population_service(*parts.pipeline, *parts.core, streams, parts.watch);
   KeyFileService key_file_service(*parts.pipeline, *parts.core, streams, parts.watch, *parts.key_files);
   UsageService usage_service(*parts.pipeline, *parts.core, parts.rows_in_use, parts.watch);
+  CorrectionService correction_service(*parts.pipeline, *parts.core);
+  IdentityService identity_service(*parts.pipeline, *parts.core, parts.rules, parts.watch);
   ReservationService reservation_service(*parts.pipeline, *parts.core, streams, parts.watch);
   ImportService import_service(*parts.pipeline, *parts.core, streams, parts.watch);
   InsightService insight_service(*parts.pipeline, *parts.core, parts.rules);
@@ -233,10 +241,10 @@ absl::Status Application::Serve(const ServeOptions& options) {
   grpc::ResourceQuota quota("koblingd");
   quota.SetMaxThreads(static_cast<int>(limits.handler_threads) + 4);
   builder.SetResourceQuota(quota);
-  for (grpc::Service* service :
-       std::initializer_list<grpc::Service*>{&register_service, &project_service, &population_service,
-                                             &key_file_service, &usage_service, &reservation_service, &import_service,
-                                             &insight_service, &audit_service, &operator_service, &health_service}) {
+  for (grpc::Service* service : std::initializer_list<grpc::Service*>{
+           &register_service, &project_service, &population_service, &key_file_service, &usage_service,
+           &reservation_service, &import_service, &insight_service, &audit_service, &operator_service, &health_service,
+           &correction_service, &identity_service}) {
     builder.RegisterService(service);
   }
   builder.RegisterCallbackGenericService(&unknown_method_service);

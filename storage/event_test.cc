@@ -85,6 +85,12 @@ TEST(Event, EachFieldChangesTheBytes) {
   }
 }
 
+TEST(Event, FurtherReferencesAreNotInTheBytes) {
+  Event event = Full();
+  event.other_subjects = {"0123456789abcdef"};
+  EXPECT_EQ(EncodeEvent(event), EncodeEvent(Full()));
+}
+
 TEST(Event, ATextCannotMoveIntoTheFieldBesideIt) {
   Event one = Example();
   Event two = Example();

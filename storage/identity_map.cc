@@ -1,14 +1,544 @@
 #include "storage/identity_map.h"
 
-namespace kobling::storage {
+#include <algorithm>
+#include <iterator>
+#include <mutex>
+#include <utility>
 
-domain::IdentifierNumber IdentityMap::Representative(const domain::ProjectId& /*project*/,
-                                                     domain::IdentifierNumber identifier) const {
-  return identifier;
+#include "absl/container/inlined_vector.h"
+
+namespace kobling::storage {
+namespace {
+
+constexpr std::size_t kApplySlice = 4096;
+
+std::uint32_t Raw(domain::IdentifierNumber number) { return static_cast<std::uint32_t>(number); }
+
+// Calls `visit` for each number that is in both sets, ascending. Faster than a set of both where one of them is small.
+template <typename Visit>
+void ForEachInBoth(const NumberSet& a, const NumberSet& b, const Visit& visit) {
+  const NumberSet both = a & b;
+  for (const std::uint32_t number : both) {
+    visit(number);
+  }
 }
 
-NumberSet IdentityMap::RepresentativesOf(const domain::ProjectId& /*project*/, const NumberSet& identifiers) const {
-  return identifiers;
+}  // namespace
+
+std::uint64_t IdentityMap::version() const {
+  const std::shared_lock lock(mutex_);
+  return version_;
+}
+
+std::uint64_t IdentityMap::first_sequence() const {
+  const std::shared_lock lock(mutex_);
+  return first_sequence_;
+}
+
+IdentityCounts IdentityMap::counts() const {
+  const std::shared_lock lock(mutex_);
+  return {.known = known_count_,
+          .persons_with_several = groups_,
+          .annulled = annulled_.cardinality(),
+          .is_protected = protected_.cardinality()};
+}
+
+void IdentityMap::FindKnown(std::span<const std::uint32_t> numbers, std::vector<bool>& known) const {
+  const std::shared_lock lock(mutex_);
+  known.resize(numbers.size());
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    known[i] = numbers[i] < known_.size() && known_[numbers[i]];
+  }
+}
+
+const IdentityMap::Person* IdentityMap::Find(std::uint32_t number) const {
+  const std::uint32_t place = number < person_of_.size() ? person_of_[number] : 0;
+  return place == 0 ? nullptr : &persons_[place - 1];
+}
+
+std::uint32_t IdentityMap::CanonicalOf(std::uint32_t number) const {
+  const Person* const person = Find(number);
+  if (person == nullptr) {
+    return number;
+  }
+  return std::min_element(person->members.begin(), person->members.end(),
+                          [](const Member& a, const Member& b) { return a.number < b.number; })
+      ->number;
+}
+
+domain::IdentifierNumber IdentityMap::Canonical(domain::IdentifierNumber identifier) const {
+  const std::shared_lock lock(mutex_);
+  return domain::IdentifierNumber{CanonicalOf(Raw(identifier))};
+}
+
+domain::IdentifierNumber IdentityMap::Current(domain::IdentifierNumber identifier) const {
+  const std::shared_lock lock(mutex_);
+  const Person* const person = Find(Raw(identifier));
+  return person == nullptr ? identifier : domain::IdentifierNumber{person->current};
+}
+
+std::vector<domain::IdentifierNumber> IdentityMap::IdentifiersOf(domain::IdentifierNumber identifier) const {
+  const std::shared_lock lock(mutex_);
+  const Person* const person = Find(Raw(identifier));
+  if (person == nullptr) {
+    return {identifier};
+  }
+  std::vector<domain::IdentifierNumber> all;
+  for (const Member& member : person->members) {
+    all.push_back(domain::IdentifierNumber{member.number});
+  }
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+PersonFlags IdentityMap::FlagsOf(domain::IdentifierNumber identifier) const {
+  const std::shared_lock lock(mutex_);
+  return {.annulled = annulled_.contains(Raw(identifier)),
+          .is_protected = protected_.contains(Raw(identifier)),
+          .parents_blocked = parents_blocked_.contains(Raw(identifier))};
+}
+
+NumberSet IdentityMap::OfPersonsIn(const NumberSet& population, const NumberSet& candidates) const {
+  NumberSet result = candidates & population;
+  const std::shared_lock lock(mutex_);
+  std::vector<std::uint32_t> more;
+  ForEachInBoth(candidates - result, in_groups_, [&](std::uint32_t number) {
+    const auto& members = Find(number)->members;
+    if (std::any_of(members.begin(), members.end(),
+                    [&](const Member& member) { return population.contains(member.number); })) {
+      more.push_back(number);
+    }
+  });
+  return result |= MakeNumberSet(more);
+}
+
+NumberSet IdentityMap::AllOfPersonsIn(const NumberSet& identifiers) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<std::uint32_t> more;
+  ForEachInBoth(identifiers, in_groups_, [&](std::uint32_t number) {
+    for (const Member& member : Find(number)->members) {
+      more.push_back(member.number);
+    }
+  });
+  return identifiers | MakeNumberSet(more);
+}
+
+NumberSet IdentityMap::AnnulledAmong(const NumberSet& identifiers) const {
+  const std::shared_lock lock(mutex_);
+  return identifiers & annulled_;
+}
+
+NumberSet IdentityMap::CurrentBeside(const NumberSet& identifiers) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<std::uint32_t> beside;
+  ForEachInBoth(identifiers - protected_, in_groups_, [&](std::uint32_t number) {
+    const std::uint32_t current = Find(number)->current;
+    if (!identifiers.contains(current)) {
+      beside.push_back(current);
+    }
+  });
+  return MakeNumberSet(beside);
+}
+
+std::uint64_t IdentityMap::CountPersons(const NumberSet& identifiers) const {
+  static const NumberSet kNobody;
+  return CountPersonsInEither(identifiers, kNobody);
+}
+
+std::uint64_t IdentityMap::CountPersonsInEither(const NumberSet& a, const NumberSet& b) const {
+  const std::uint64_t identifiers = a.or_cardinality(b);
+  const std::shared_lock lock(mutex_);
+  if (not_canonical_.isEmpty()) {
+    return identifiers;
+  }
+  // An identifier whose person has a lower one in the sets is counted already.
+  std::uint64_t counted_already = 0;
+  for (const std::uint32_t number : (a & not_canonical_) | (b & not_canonical_)) {
+    const auto& members = Find(number)->members;
+    counted_already += std::any_of(members.begin(), members.end(), [&](const Member& member) {
+      return member.number < number && (a.contains(member.number) || b.contains(member.number));
+    });
+  }
+  return identifiers - counted_already;
+}
+
+NumberSet IdentityMap::WithHistory(const NumberSet& identifiers) const {
+  const std::shared_lock lock(mutex_);
+  return identifiers & with_history_;
+}
+
+NumberSet IdentityMap::ChangedSince(std::uint64_t version, const NumberSet& identifiers) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<std::uint32_t> changed;
+  if (version < version_) {
+    ForEachInBoth(identifiers, with_history_, [&](std::uint32_t number) {
+      if (VersionOf(Find(number)->changed) > version) {
+        changed.push_back(number);
+      }
+    });
+  }
+  return MakeNumberSet(changed);
+}
+
+IdentityMap::Ordinal IdentityMap::JoinedAt(const Person& person, std::uint32_t a, std::uint32_t b) {
+  Ordinal latest = 0;
+  bool between = false;
+  for (const Member& member : person.members) {
+    if (between) {
+      latest = std::max(latest, member.joined);
+    }
+    if (member.number == a || member.number == b) {
+      if (between || a == b) {
+        return latest;
+      }
+      between = true;
+    }
+  }
+  return latest;
+}
+
+std::uint32_t IdentityMap::RepresentativeOf(const IssuedNumbers& issued, std::uint32_t number) const {
+  const Person& person = *Find(number);
+  absl::InlinedVector<std::uint32_t, 4> candidates;
+  const auto collect = [&](const auto& is_candidate) {
+    for (const Member& member : person.members) {
+      if (is_candidate(member.number)) {
+        candidates.push_back(member.number);
+      }
+    }
+  };
+  collect([&](std::uint32_t member) { return issued.issued.contains(member) && !issued.retired.contains(member); });
+  if (candidates.empty()) {
+    collect([&](std::uint32_t member) { return issued.issued.contains(member); });
+  }
+  if (candidates.empty()) {
+    return CanonicalOf(number);
+  }
+  const auto preferred = [&](std::uint32_t a, std::uint32_t b) {
+    return std::pair(JoinedAt(person, number, a), a) < std::pair(JoinedAt(person, number, b), b);
+  };
+  return candidates.size() == 1 ? candidates.front()
+                                : *std::min_element(candidates.begin(), candidates.end(), preferred);
+}
+
+RepresentativeTable IdentityMap::RepresentativesOf(const IssuedNumbers& issued, const NumberSet& identifiers) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<RepresentativeTable::Entry> others;
+  ForEachInBoth(identifiers, in_groups_, [&](std::uint32_t number) {
+    const std::uint32_t representative = RepresentativeOf(issued, number);
+    if (representative != number) {
+      others.emplace_back(number, representative);
+    }
+  });
+  return RepresentativeTable(version_, std::move(others));
+}
+
+Settlement IdentityMap::Settle(const IssuedNumbers& issued) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<std::uint32_t> retired;
+  std::vector<std::uint32_t> restored;
+  Settlement settlement;
+  NumberSet seen;
+  ForEachInBoth(issued.issued, with_history_, [&](std::uint32_t number) {
+    if (seen.contains(number)) {
+      return;
+    }
+    absl::InlinedVector<std::uint32_t, 4> standing;
+    for (const Member& member : Find(number)->members) {
+      seen.add(member.number);
+      if (issued.issued.contains(member.number) && !issued.retired.contains(member.number)) {
+        standing.push_back(member.number);
+      }
+    }
+    if (standing.empty()) {
+      restored.push_back(number);  // the first that is met, and so the lowest that was given out
+    } else if (standing.size() > 1) {
+      const std::uint32_t stays = *std::min_element(standing.begin(), standing.end());
+      std::copy_if(standing.begin(), standing.end(), std::back_inserter(retired),
+                   [&](std::uint32_t member) { return member != stays; });
+      ++settlement.persons;
+    }
+  });
+  settlement.retired = MakeNumberSet(retired);
+  settlement.restored = MakeNumberSet(restored);
+  return settlement;
+}
+
+RepresentativeChange IdentityMap::WhyChanged(std::uint32_t identifier, std::uint32_t before, std::uint32_t now) const {
+  using Cause = RepresentativeChange::Cause;
+  const std::shared_lock lock(mutex_);
+  const Person* const person = Find(identifier);
+  if (person == nullptr) {
+    return {.cause = Cause::kSplit, .version = version_};
+  }
+  const auto& members = person->members;
+  if (std::any_of(members.begin(), members.end(), [&](const Member& member) { return member.number == before; })) {
+    return {.cause = Cause::kMerged, .version = VersionOf(JoinedAt(*person, before, now))};
+  }
+  return {.cause = Cause::kSplit, .version = VersionOf(person->split)};
+}
+
+std::uint64_t IdentityMap::Apply(std::uint64_t first_sequence, std::span<const IdentityChange> changes) {
+  std::uint64_t without_effect = 0;
+  for (std::size_t begin = 0; begin < changes.size(); begin += kApplySlice) {
+    const std::unique_lock lock(mutex_);
+    if (first_sequence_ == 0) {
+      first_sequence_ = first_sequence;
+    }
+    for (const IdentityChange& change : changes.subspan(begin, std::min(kApplySlice, changes.size() - begin))) {
+      version_ = first_sequence++;
+      without_effect += ApplyOne(change, static_cast<Ordinal>(version_ - first_sequence_ + 1)) ? 0 : 1;
+    }
+  }
+  return without_effect;
+}
+
+bool IdentityMap::Know(std::uint32_t number) {
+  if (number >= known_.size()) {
+    known_.resize(std::max<std::size_t>(std::size_t{number} + 1, known_.size() + known_.size() / 8));
+  }
+  if (known_[number]) {
+    return false;
+  }
+  known_[number] = true;
+  ++known_count_;
+  return true;
+}
+
+IdentityMap::Person& IdentityMap::MakePerson(std::uint32_t number) {
+  if (number >= person_of_.size()) {
+    person_of_.resize(std::max<std::size_t>(std::size_t{number} + 1, person_of_.size() + person_of_.size() / 8));
+  }
+  if (person_of_[number] == 0) {
+    std::uint32_t place = 0;
+    if (free_.empty()) {
+      persons_.emplace_back();
+      place = static_cast<std::uint32_t>(persons_.size());
+    } else {
+      place = free_.back();
+      free_.pop_back();
+      persons_[place - 1] = Person();
+    }
+    person_of_[number] = place;
+    Person& person = persons_[place - 1];
+    person.members.push_back({.number = number, .joined = 0});
+    person.current = number;
+    with_history_.add(number);
+  }
+  return persons_[person_of_[number] - 1];
+}
+
+bool IdentityMap::ApplyOne(const IdentityChange& change, Ordinal ordinal) {
+  const std::uint32_t number = change.numbers.front();
+  bool effect = Know(number);
+  if (change.other != kNoIdentifier) {
+    effect = Know(change.other) || effect;
+  }
+  switch (change.kind) {
+    case IdentityEventKind::kCreated:
+      return effect;
+    case IdentityEventKind::kAdded:
+      return Unite(change.other, number, ordinal) || effect;
+    case IdentityEventKind::kReplaced:
+      effect = Unite(change.other, number, ordinal) || effect;
+      return SetCurrent(number) || effect;
+    case IdentityEventKind::kEnded:
+      return effect;
+    case IdentityEventKind::kMerged:
+      effect = Unite(number, change.other, ordinal) || effect;
+      return SetCurrent(number) || effect;
+    case IdentityEventKind::kSplit:
+      return Split(change, ordinal) || effect;
+    case IdentityEventKind::kAnnulled:
+      return SetFlag(annulled_, number, true) || effect;
+    case IdentityEventKind::kRestored:
+      return SetFlag(annulled_, number, false) || effect;
+    case IdentityEventKind::kProtected:
+      return SetFlag(protected_, number, true) || effect;
+    case IdentityEventKind::kUnprotected:
+      return SetFlag(protected_, number, false) || effect;
+    case IdentityEventKind::kParentsBlocked:
+      return SetFlag(parents_blocked_, number, true) || effect;
+    case IdentityEventKind::kParentsAllowed:
+      return SetFlag(parents_blocked_, number, false) || effect;
+  }
+  return effect;
+}
+
+bool IdentityMap::SetCurrent(std::uint32_t number) {
+  Person& person = MakePerson(number);
+  return std::exchange(person.current, number) != number;
+}
+
+bool IdentityMap::SetFlag(NumberSet& flag, std::uint32_t number, bool value) {
+  bool effect = false;
+  const auto set = [&](std::uint32_t member) {
+    effect = (value ? flag.addChecked(member) : flag.removeChecked(member)) || effect;
+  };
+  if (const Person* const person = Find(number); person != nullptr) {
+    for (const Member& member : person->members) {
+      set(member.number);
+    }
+  } else {
+    set(number);
+  }
+  return effect;
+}
+
+// Which of a person's identifiers stand in which set.
+void IdentityMap::IndexMembers(const Person& person) {
+  const std::uint32_t canonical = CanonicalOf(person.members.front().number);
+  for (const Member& member : person.members) {
+    if (person.members.size() == 1) {
+      in_groups_.remove(member.number);
+    } else {
+      in_groups_.add(member.number);
+    }
+    if (member.number == canonical) {
+      not_canonical_.remove(member.number);
+    } else {
+      not_canonical_.add(member.number);
+    }
+  }
+}
+
+bool IdentityMap::Unite(std::uint32_t surviving, std::uint32_t joining, Ordinal ordinal) {
+  MakePerson(surviving);
+  MakePerson(joining);
+  const std::uint32_t place = person_of_[surviving];
+  const std::uint32_t emptied = person_of_[joining];
+  if (place == emptied) {
+    return false;
+  }
+  Person& person = persons_[place - 1];
+  Person& gone = persons_[emptied - 1];
+  groups_ -= (person.members.size() > 1 ? 1 : 0) + (gone.members.size() > 1 ? 1 : 0);
+  ++groups_;
+  const bool annulled = annulled_.contains(surviving);
+  const bool is_protected = protected_.contains(surviving) || protected_.contains(joining);
+  const bool parents_blocked = parents_blocked_.contains(surviving) || parents_blocked_.contains(joining);
+  gone.members.front().joined = ordinal;
+  for (const Member& member : gone.members) {
+    person_of_[member.number] = place;
+    person.members.push_back(member);
+  }
+  person.changed = ordinal;
+  person.split = std::max(person.split, gone.split);
+  gone = Person();
+  free_.push_back(emptied);
+  IndexMembers(person);
+  // Whether the person exists is what is known of the one who goes on; what protects somebody protects the whole
+  // person.
+  SetFlag(annulled_, surviving, annulled);
+  SetFlag(protected_, surviving, is_protected);
+  SetFlag(parents_blocked_, surviving, parents_blocked);
+  return true;
+}
+
+bool IdentityMap::Split(const IdentityChange& change, Ordinal ordinal) {
+  for (const std::uint32_t number : change.numbers) {
+    Know(number);
+  }
+  const Person* const before = Find(change.other);
+  if (before == nullptr) {
+    return false;
+  }
+  const auto leaves = [&](std::uint32_t number) {
+    return std::find(change.numbers.begin(), change.numbers.end(), number) != change.numbers.end();
+  };
+  Person remaining;
+  Person separated;
+  Ordinal remaining_step = 0;
+  Ordinal separated_step = 0;
+  for (const Member& member : before->members) {
+    remaining_step = std::max(remaining_step, member.joined);
+    separated_step = std::max(separated_step, member.joined);
+    Person& part = leaves(member.number) ? separated : remaining;
+    Ordinal& step = leaves(member.number) ? separated_step : remaining_step;
+    part.members.push_back({.number = member.number, .joined = part.members.empty() ? 0 : step});
+    step = 0;
+  }
+  if (separated.members.empty()) {
+    return false;
+  }
+  const std::uint32_t current = before->current;
+  remaining.current = leaves(current) ? change.other : current;
+  // The first that was named and was there.
+  separated.current = *std::find_if(change.numbers.begin(), change.numbers.end(),
+                                    [&](std::uint32_t number) { return Find(number) == before; });
+  for (Person* part : {&remaining, &separated}) {
+    part->changed = ordinal;
+    part->split = ordinal;
+  }
+  --groups_;
+  groups_ += (remaining.members.size() > 1 ? 1 : 0) + (separated.members.size() > 1 ? 1 : 0);
+  persons_[person_of_[change.other] - 1] = std::move(remaining);
+  for (const Member& member : separated.members) {
+    person_of_[member.number] = 0;
+  }
+  Person& made = MakePerson(separated.members.front().number);
+  const std::uint32_t place = person_of_[separated.members.front().number];
+  made = std::move(separated);
+  for (const Member& member : made.members) {
+    person_of_[member.number] = place;
+  }
+  IndexMembers(made);
+  IndexMembers(*Find(change.other));
+  return true;
+}
+
+bool IdentityMap::IsEqualTo(const IdentityMap& other) const {
+  const std::shared_lock lock(mutex_);
+  const std::shared_lock other_lock(other.mutex_);
+  if (version_ != other.version_ || known_count_ != other.known_count_ || !(with_history_ == other.with_history_) ||
+      !(annulled_ == other.annulled_) || !(protected_ == other.protected_) ||
+      !(parents_blocked_ == other.parents_blocked_)) {
+    return false;
+  }
+  return std::all_of(with_history_.begin(), with_history_.end(), [&](std::uint32_t number) {
+    const Person& mine = *Find(number);
+    const Person& theirs = *other.Find(number);
+    return mine.current == theirs.current &&
+           std::equal(mine.members.begin(), mine.members.end(), theirs.members.begin(), theirs.members.end(),
+                      [](const Member& a, const Member& b) { return a.number == b.number && a.joined == b.joined; });
+  });
+}
+
+std::string_view IdentityMap::FirstInconsistency() const {
+  const std::shared_lock lock(mutex_);
+  std::uint64_t members = 0;
+  std::uint64_t several = 0;
+  std::uint64_t in_groups = 0;
+  for (std::size_t place = 1; place <= persons_.size(); ++place) {
+    const Person& person = persons_[place - 1];
+    const std::uint64_t size = person.members.size();
+    members += size;
+    several += size > 1 ? 1 : 0;
+    in_groups += size > 1 ? size : 0;
+    bool has_current = size == 0;
+    for (const Member& member : person.members) {
+      has_current = has_current || member.number == person.current;
+      if (member.number >= person_of_.size() || person_of_[member.number] != place) {
+        return "an identifier does not lead to its person";
+      }
+      if (in_groups_.contains(member.number) != (size > 1) || !with_history_.contains(member.number) ||
+          not_canonical_.contains(member.number) != (CanonicalOf(member.number) != member.number)) {
+        return "an identifier is indexed wrongly";
+      }
+      if (annulled_.contains(member.number) != annulled_.contains(person.current) ||
+          protected_.contains(member.number) != protected_.contains(person.current)) {
+        return "a person's identifiers have different flags";
+      }
+    }
+    if (!has_current) {
+      return "a person's current identifier is somebody else's";
+    }
+  }
+  if (members != with_history_.cardinality() || several != groups_ || in_groups != in_groups_.cardinality() ||
+      not_canonical_.cardinality() + groups_ != in_groups) {
+    return "the persons do not add up";
+  }
+  return {};
 }
 
 }  // namespace kobling::storage

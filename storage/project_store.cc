@@ -12,7 +12,15 @@ namespace kobling::storage {
 namespace {
 
 // Kinds of rows below a project id and a zero byte; the project itself sorts first.
-enum RowKind : char { kProject = 'a', kSubmission = 's', kMatch = 'm', kKeyFile = 'k', kUsage = 'u', kVersion = 'v' };
+enum RowKind : char {
+  kProject = 'a',
+  kCorrection = 'c',
+  kKeyFile = 'k',
+  kMatch = 'm',
+  kSubmission = 's',
+  kUsage = 'u',
+  kVersion = 'v'
+};
 
 absl::Status Corrupt(std::string_view hint) {
   return domain::MakeError(domain::Reason::kRecordCorrupt, {{domain::DetailKey::kHint, hint}});
@@ -30,6 +38,14 @@ void PutNumbered(RowKind kind, const Record& record, std::uint32_t number, Write
   std::string key = Prefix(record.project_id(), kind) + record.register_id();
   key.push_back('\0');
   AppendBigEndian(key, number);
+  batch.Put(Family::kProjects, key, record.SerializeAsString());
+}
+
+// Rows of the project itself, of no register.
+template <typename Record>
+void PutOfProject(RowKind kind, const Record& record, WriteBatch& batch) {
+  std::string key = Prefix(record.project_id(), kind);
+  AppendBigEndian(key, record.number());
   batch.Put(Family::kProjects, key, record.SerializeAsString());
 }
 
@@ -90,9 +106,10 @@ void ProjectStore::Put(const records::UsageRecord& usage, WriteBatch& batch) {
 }
 
 void ProjectStore::Put(const records::CaseVersionRecord& version, WriteBatch& batch) {
-  std::string key = Prefix(version.project_id(), kVersion);
-  AppendBigEndian(key, version.number());
-  batch.Put(Family::kProjects, key, version.SerializeAsString());
+  PutOfProject(kVersion, version, batch);
+}
+void ProjectStore::Put(const records::CorrectionRecord& correction, WriteBatch& batch) {
+  PutOfProject(kCorrection, correction, batch);
 }
 
 absl::StatusOr<std::map<std::string, ProjectRows>> ProjectStore::Load(const Reader& store) {
@@ -129,6 +146,9 @@ absl::StatusOr<std::map<std::string, ProjectRows>> ProjectStore::Load(const Read
         break;
       case kVersion:
         KOBLING_RETURN_IF_ERROR(Add(rows->value(), project->second.versions));
+        break;
+      case kCorrection:
+        KOBLING_RETURN_IF_ERROR(Add(rows->value(), project->second.corrections));
         break;
       default:
         return Corrupt("a row of a project is of an unknown kind");

@@ -22,7 +22,8 @@ struct ProjectRows {
   std::vector<records::MatchRecord> matches;
   std::vector<records::KeyFileRecord> key_files;
   std::vector<records::UsageRecord> usage;
-  std::vector<records::CaseVersionRecord> versions;  // in the order of number
+  std::vector<records::CaseVersionRecord> versions;    // in the order of number
+  std::vector<records::CorrectionRecord> corrections;  // in the order of number
 };
 
 // Each Put writes one row, replacing the row with the same key: project, register and number (for usage: sequence).
@@ -34,6 +35,7 @@ class ProjectStore {
   static void Put(const records::KeyFileRecord& key_file, WriteBatch& batch);
   static void Put(const records::UsageRecord& usage, WriteBatch& batch);
   static void Put(const records::CaseVersionRecord& version, WriteBatch& batch);
+  static void Put(const records::CorrectionRecord& correction, WriteBatch& batch);
 
   // All projects by id. Fails with RECORD_CORRUPT if a row cannot be read or belongs to no project.
   static absl::StatusOr<std::map<std::string, ProjectRows>> Load(const Reader& store);

@@ -36,6 +36,10 @@ void Change::Put(const records::CaseVersionRecord& row) {
   storage::ProjectStore::Put(row, batch);
   Then([row](StateData& state) { state.projects[row.project_id()].rows.versions.push_back(row); });
 }
+void Change::Put(const records::CorrectionRecord& row) {
+  storage::ProjectStore::Put(row, batch);
+  Then([row](StateData& state) { Upsert(state.projects[row.project_id()].rows.corrections, row); });
+}
 void Change::Put(const records::ReservationListRecord& row) {
   storage::ReservationStore::Put(row, batch);
   Then([row](StateData& state) { state.reservations[row.register_id()].versions.push_back(row); });

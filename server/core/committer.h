@@ -28,6 +28,7 @@ class Change {
   void Put(const records::KeyFileRecord& row);
   void Put(const records::UsageRecord& row);
   void Put(const records::CaseVersionRecord& row);
+  void Put(const records::CorrectionRecord& row);
   // The list's people change by a mutation of the caller's own.
   void Put(const records::ReservationListRecord& row);
   void Put(std::string_view actor, const records::CallerRecord& row);

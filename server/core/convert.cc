@@ -170,14 +170,15 @@ api::KeyFile ToApi(const records::KeyFileRecord& key_file) {
     *target.mutable_first_fetched() = ToApi(key_file.first_fetched());
   }
   target.set_usage_due_date(key_file.usage_due_date());
-  target.set_kind(IsImported(key_file)                                     ? api::KEY_FILE_KIND_IMPORTED
-                  : key_file.kind() == records::KEY_FILE_KIND_RECORD_DELTA ? api::KEY_FILE_KIND_DELTA
-                                                                           : api::KEY_FILE_KIND_FULL);
+  target.set_kind(key_file.kind() == records::KEY_FILE_KIND_RECORD_UNSPECIFIED
+                      ? api::KEY_FILE_KIND_FULL  // issued before there were others
+                      : SameNumber<api::KeyFileKind>(key_file.kind()));
   target.set_since(key_file.since());
   target.set_withdrawn_rows(key_file.withdrawn_rows());
   target.set_plaintext_digest(absl::BytesToHexString(key_file.plaintext_digest()));
   CopyLists(key_file.reservation_lists(), *target.mutable_reservation_lists());
   target.set_reserved(key_file.reserved());
+  target.set_annulled(key_file.annulled());
   return target;
 }
 

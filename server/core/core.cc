@@ -31,6 +31,10 @@ absl::Status CheckRequestId(std::string_view request_id) {
   return absl::OkStatus();
 }
 
+const storage::IdentityMap* RequiredCatalogue(const Core& core) {
+  return core.config.catalogue == CatalogueMode::kRequired ? &core.identities : nullptr;
+}
+
 absl::Status NothingToChange() { return absl::AlreadyExistsError("answered before"); }
 
 std::string RequestDigest(const Core& core, const Call& call, std::string_view request_bytes) {

@@ -17,6 +17,7 @@
 #include "server/core/state.h"
 #include "server/runtime/config.h"
 #include "storage/directory.h"
+#include "storage/identity_log.h"
 #include "storage/identity_map.h"
 #include "storage/set_store.h"
 
@@ -36,7 +37,8 @@ struct Core {
   const ServiceKeys& keys;
   storage::Directory& directory;
   const storage::SetStore& sets;
-  const storage::IdentityMap& identities;
+  storage::IdentityMap& identities;
+  const storage::IdentityLog& identity_log;
   State& state;
   Committer& committer;
 };
@@ -61,6 +63,9 @@ void RememberAnswer(const Core& core, const Call& call, std::string_view request
 
 // Fails with REQUEST_ID_MALFORMED.
 absl::Status CheckRequestId(std::string_view request_id);
+
+// The catalogue that every identifier must be in, or null if any valid number is taken for a person.
+const storage::IdentityMap* RequiredCatalogue(const Core& core);
 
 // Leaves Committer::Commit without a change; no caller ever sees it.
 absl::Status NothingToChange();

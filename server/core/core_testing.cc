@@ -195,13 +195,16 @@ TestCore::TestCore(ServerConfig config)
 void TestCore::Open() {
   keys_ = std::make_unique<ServiceKeys>(ServiceKeys::Load(store_, Kek(*arena_), *arena_).value());
   directory_ = storage::Directory::Open(store_, std::move(*keys_->index), std::move(*keys_->identifiers)).value();
+  identities_ = std::make_unique<storage::IdentityMap>();
+  identity_log_ = std::make_unique<storage::IdentityLog>(store_, std::move(*keys_->identity));
+  EXPECT_THAT(identity_log_->Load(*identities_), IsOk());
   sets_ = std::make_unique<storage::SetStore>(store_, std::move(*keys_->set_digest), std::move(*keys_->sets));
   events_ = storage::EventLog::Open(store_).value();
   state_ = State::Load(store_, *sets_).value();
   committer_ = std::make_unique<Committer>(store_, *events_, *state_, clock_,
                                            [this](const absl::Status& status) { failures_.push_back(status); });
   core_ = std::make_unique<Core>(
-      Core{config_, clock_, store_, *keys_, *directory_, *sets_, identities_, *state_, *committer_});
+      Core{config_, clock_, store_, *keys_, *directory_, *sets_, *identities_, *identity_log_, *state_, *committer_});
   key_files_ = std::make_unique<KeyFiles>(*core_, folder_);
 }
 

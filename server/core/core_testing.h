@@ -256,11 +256,12 @@ class TestCore {
   StreamRows rows_in_use_;
   TemporaryFolder temporary_;
   KeyFileFolder folder_;
-  storage::IdentityMap identities_;
   std::unique_ptr<crypto::SecretArena> arena_;
   FaultyStore store_;
   std::unique_ptr<ServiceKeys> keys_;
   std::unique_ptr<storage::Directory> directory_;
+  std::unique_ptr<storage::IdentityMap> identities_;
+  std::unique_ptr<storage::IdentityLog> identity_log_;
   std::unique_ptr<storage::SetStore> sets_;
   std::unique_ptr<storage::EventLog> events_;
   std::unique_ptr<State> state_;

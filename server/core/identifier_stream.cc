@@ -68,6 +68,16 @@ IdentifierStream::IdentifierStream(const storage::Directory& directory, const do
 
 IdentifierStream::~IdentifierStream() { rows_in_use_.Return(total_rows_); }
 
+void IdentifierStream::AddFault(std::uint64_t row, std::uint32_t column, Reason reason,
+                                std::vector<api::RowFault>& faults) {
+  ++faults_[reason];
+  ++faulty_rows_;
+  api::RowFault& fault = faults.emplace_back();
+  fault.set_row(row);
+  fault.set_column(column);
+  fault.set_reason(static_cast<std::uint32_t>(reason));
+}
+
 absl::Status IdentifierStream::Add(const api::IdentifierBatch& batch, std::vector<api::RowFault>& faults) {
   const std::string& bytes = batch.identifiers();
   const std::size_t rows = bytes.size() / NationalId::kLength;
@@ -87,6 +97,7 @@ absl::Status IdentifierStream::Add(const api::IdentifierBatch& batch, std::vecto
   total_rows_ += rows;
 
   identifiers_.clear();
+  positions_.clear();
   for (std::size_t i = 0; i < rows; ++i) {
     const char* eleven = bytes.data() + i * NationalId::kLength;
     if (std::memcmp(eleven, kKeptBack.data(), kKeptBack.size()) == 0) {
@@ -96,14 +107,10 @@ absl::Status IdentifierStream::Add(const api::IdentifierBatch& batch, std::vecto
     const domain::NationalIdRules::ParseResult parsed = rules_.ParseEleven(eleven);
     if (parsed.id.has_value()) {
       identifiers_.push_back(*parsed.id);
+      positions_.push_back(batch.first_row() + i);
       continue;
     }
-    ++faults_[parsed.fault];
-    ++faulty_rows_;
-    api::RowFault& fault = faults.emplace_back();
-    fault.set_row(batch.first_row() + i);
-    fault.set_column(batch.column());
-    fault.set_reason(static_cast<std::uint32_t>(parsed.fault));
+    AddFault(batch.first_row() + i, batch.column(), parsed.fault, faults);
   }
   rows_[batch.column()] += rows;
 
@@ -111,9 +118,16 @@ absl::Status IdentifierStream::Add(const api::IdentifierBatch& batch, std::vecto
   numbers_.resize(identifiers_.size());
   directory_.TagsOf(identifiers_, tags_);
   directory_.Find(tags_, numbers_);
+  if (limits_.catalogue != nullptr) {
+    limits_.catalogue->FindKnown(numbers_, known_);
+  }
   Role& role = batch.column() == 0 ? index_ : relatives_;
-  valid_index_rows_ += batch.column() == 0 ? identifiers_.size() : 0;
   for (std::size_t i = 0; i < identifiers_.size(); ++i) {
+    if (limits_.catalogue != nullptr && !known_[i]) {
+      AddFault(positions_[i], batch.column(), Reason::kIdentifierNotFound, faults);
+      continue;
+    }
+    valid_index_rows_ += batch.column() == 0 ? 1 : 0;
     if (numbers_[i] == storage::Directory::kAbsent) {
       role.unknown.push_back({tags_[i], identifiers_[i]});
     } else {

@@ -14,6 +14,7 @@
 #include "domain/national_id.h"
 #include "kobling/v1/common.pb.h"
 #include "storage/directory.h"
+#include "storage/identity_map.h"
 
 namespace kobling::server {
 
@@ -58,6 +59,8 @@ void ResolveStrangers(const storage::Directory& directory, StreamedIdentifiers& 
 struct StreamLimits {
   std::uint64_t max_rows;
   std::uint32_t columns;
+  // If set, an identifier that no event has told of is refused (IDENTIFIER_NOT_FOUND).
+  const storage::IdentityMap* catalogue = nullptr;
 };
 
 // For one stream and one thread. Holds 4 bytes for a known identifier and 24 for an unknown one; nothing is stored
@@ -86,6 +89,8 @@ class IdentifierStream {
   StreamedIdentifiers Finish();
 
  private:
+  void AddFault(std::uint64_t row, std::uint32_t column, domain::Reason reason, std::vector<api::RowFault>& faults);
+
   struct Role {
     std::vector<std::uint32_t> known;
     std::vector<storage::NewIdentifier> unknown;
@@ -107,6 +112,8 @@ class IdentifierStream {
   std::vector<domain::NationalId> identifiers_;
   std::vector<crypto::Tag> tags_;
   std::vector<std::uint32_t> numbers_;
+  std::vector<std::uint64_t> positions_;
+  std::vector<bool> known_;
 };
 
 }  // namespace kobling::server

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <set>
 #include <span>
 #include <string_view>
 #include <thread>
@@ -21,10 +22,11 @@ using domain::NationalId;
 
 constexpr std::string_view kHeader = "fodselsnummer;lopenummer\n";
 constexpr std::string_view kDeltaHeader = "fodselsnummer;lopenummer;change\n";
+constexpr std::string_view kCorrectionHeader = "fodselsnummer;old_lopenummer;new_lopenummer;date;cause\n";
 constexpr std::string_view kAddedWord = "added";
 constexpr std::string_view kWithdrawnWord = "withdrawn";
 constexpr std::size_t kRowBytes = NationalId::kLength + 1 + Lopenummer::kLength;
-constexpr std::size_t kMostRowBytes = kRowBytes + 1 + kWithdrawnWord.size() + 1;
+constexpr std::size_t kMostRowBytes = 2 * kRowBytes + 1 + kWithdrawnWord.size() + 1;
 constexpr std::size_t kBufferRows = 8192;
 constexpr std::uint64_t kPersonsWorthAThread = 20'000;
 
@@ -122,29 +124,37 @@ bool AllDistinct(const std::vector<Lopenummer::Bits>& lopenumre) {
   return std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end();
 }
 
-absl::StatusOr<std::vector<Row>> CollectRows(const Core& core, const domain::ProjectId& project,
-                                             const KeyFileContent& content, const LopenummerTable& lopenumre) {
+absl::StatusOr<std::vector<Row>> CollectRows(const Core& core, const KeyFileContent& content,
+                                             const LopenummerTable& lopenumre) {
   std::vector<Row> rows;
   rows.reserve(content.rows.cardinality() + content.withdrawn.cardinality());
-  const auto collect = [&](const storage::NumberSet& identifiers, RowKind kind) {
+  const auto collect = [&](const storage::NumberSet& identifiers, const storage::RepresentativeTable& table,
+                           RowKind kind) {
     std::size_t cursor = 0;
+    auto other = table.others().begin();  // both ascend
     return core.directory.ForEach(identifiers, [&](domain::IdentifierNumber number, const NationalId& identifier) {
-      const domain::IdentifierNumber representative = core.identities.Representative(project, number);
-      const std::size_t position = lopenumre.Find(static_cast<std::uint32_t>(representative), cursor);
+      auto representative = static_cast<std::uint32_t>(number);
+      while (other != table.others().end() && other->first < representative) {
+        ++other;
+      }
+      if (other != table.others().end() && other->first == representative) {
+        representative = other->second;
+      }
+      const std::size_t position = lopenumre.Find(representative, cursor);
       rows.push_back(MakeRow(lopenumre.at(position).bits(), identifier, kind));
     });
   };
-  KOBLING_RETURN_IF_ERROR(collect(content.rows, RowKind::kHolds));
-  KOBLING_RETURN_IF_ERROR(collect(content.withdrawn, RowKind::kWithdrawn));
+  KOBLING_RETURN_IF_ERROR(collect(content.rows, content.representatives, RowKind::kHolds));
+  KOBLING_RETURN_IF_ERROR(collect(content.withdrawn, content.held, RowKind::kWithdrawn));
   std::sort(rows.begin(), rows.end());
   return rows;
 }
 
 // Makes the plaintext and gives it to `write` in parts.
 template <typename WritePart>
-absl::StatusOr<KeyFileText> WriteText(const Core& core, const domain::ProjectId& project, const KeyFileContent& content,
-                                      const LopenummerTable& lopenumre, const WritePart& write) {
-  KOBLING_ASSIGN_OR_RETURN(std::vector<Row> rows, CollectRows(core, project, content, lopenumre));
+absl::StatusOr<KeyFileText> WriteRows(const Core& core, const KeyFileContent& content, const LopenummerTable& lopenumre,
+                                      const WritePart& write) {
+  KOBLING_ASSIGN_OR_RETURN(std::vector<Row> rows, CollectRows(core, content, lopenumre));
   KeyFileText result;
   result.rows = rows.size();
   auto digest = core.keys.digest.Start("key-file");
@@ -170,6 +180,55 @@ absl::StatusOr<KeyFileText> WriteText(const Core& core, const domain::ProjectId&
   crypto::Wipe(std::span(reinterpret_cast<std::uint8_t*>(text.data()), text.capacity()));
   crypto::Wipe(std::span(reinterpret_cast<std::uint8_t*>(rows.data()), rows.size() * sizeof(Row)));
   return result;
+}
+
+// Corrections are few: a text of each row is sorted as it stands.
+template <typename WritePart>
+absl::StatusOr<KeyFileText> WriteCorrection(const Core& core, const KeyFileContent& content,
+                                            const LopenummerTable& lopenumre, const WritePart& write) {
+  std::vector<std::string> lines;  // the new løpenummer and the identifier, by which they are sorted, come first
+  std::set<std::string> persons;
+  auto row = content.corrected.begin();
+  const auto text_of = [&](std::uint32_t representative) {
+    std::size_t cursor = 0;
+    std::array<char, Lopenummer::kLength> text;
+    lopenumre.at(lopenumre.Find(representative, cursor)).CopyText(text);
+    return std::string(text.data(), text.size());
+  };
+  KOBLING_RETURN_IF_ERROR(
+      core.directory.ForEach(content.rows, [&](domain::IdentifierNumber /*number*/, const NationalId& identifier) {
+        const auto digits = identifier.digits();
+        const std::string id(digits.data(), digits.size());
+        const std::string now = text_of(row->now);
+        const bool is_split = row->cause == storage::RepresentativeChange::Cause::kSplit;
+        lines.push_back(now + id + id + ';' + text_of(row->before) + ';' + now + ';' + row->date + ';' +
+                        (is_split ? "split" : "merged") + '\n');
+        persons.insert(now);
+        ++row;
+      }));
+  std::sort(lines.begin(), lines.end());
+  KeyFileText result;
+  result.rows = lines.size();
+  result.persons = persons.size();
+  auto digest = core.keys.digest.Start("key-file");
+  const auto pass_on = [&](std::string_view part) {
+    digest.Update(Bytes(part));
+    return write(Bytes(part));
+  };
+  KOBLING_RETURN_IF_ERROR(pass_on(kCorrectionHeader));
+  for (std::string& line : lines) {
+    KOBLING_RETURN_IF_ERROR(pass_on(std::string_view(line).substr(Lopenummer::kLength + NationalId::kLength)));
+    crypto::Wipe(std::span(reinterpret_cast<std::uint8_t*>(line.data()), line.size()));
+  }
+  result.digest = digest.Finish();
+  return result;
+}
+
+template <typename WritePart>
+absl::StatusOr<KeyFileText> WriteText(const Core& core, const KeyFileContent& content, const LopenummerTable& lopenumre,
+                                      const WritePart& write) {
+  return content.kind == records::KEY_FILE_KIND_RECORD_CORRECTION ? WriteCorrection(core, content, lopenumre, write)
+                                                                  : WriteRows(core, content, lopenumre, write);
 }
 
 }  // namespace
@@ -215,25 +274,24 @@ std::size_t LopenummerTable::Find(std::uint32_t representative, std::size_t& cur
   return cursor++;
 }
 
-absl::StatusOr<SealedKeyFile> SealKeyFile(const Core& core, const domain::ProjectId& project,
-                                          const KeyFileContent& content, const LopenummerTable& lopenumre,
-                                          const crypto::AgeRecipient& recipient, PendingKeyFile& file) {
+absl::StatusOr<SealedKeyFile> SealKeyFile(const Core& core, const KeyFileContent& content,
+                                          const LopenummerTable& lopenumre, const crypto::AgeRecipient& recipient,
+                                          PendingKeyFile& file) {
   SealedKeyFile result;
   HashingSink sink(file);
   KOBLING_ASSIGN_OR_RETURN(const auto writer,
                            crypto::AgeWriter::Create(sink, std::span(&recipient, 1), *core.keys.arena));
-  KOBLING_ASSIGN_OR_RETURN(result.text,
-                           WriteText(core, project, content, lopenumre,
-                                     [&](std::span<const std::uint8_t> part) { return writer->Write(part); }));
+  KOBLING_ASSIGN_OR_RETURN(result.text, WriteText(core, content, lopenumre, [&](std::span<const std::uint8_t> part) {
+                             return writer->Write(part);
+                           }));
   KOBLING_RETURN_IF_ERROR(writer->Finish());
   sink.Finish(result);
   return result;
 }
 
-absl::StatusOr<KeyFileText> MakeKeyFileText(const Core& core, const domain::ProjectId& project,
-                                            const KeyFileContent& content, const LopenummerTable& lopenumre) {
-  return WriteText(core, project, content, lopenumre,
-                   [](std::span<const std::uint8_t> /*part*/) { return absl::OkStatus(); });
+absl::StatusOr<KeyFileText> MakeKeyFileText(const Core& core, const KeyFileContent& content,
+                                            const LopenummerTable& lopenumre) {
+  return WriteText(core, content, lopenumre, [](std::span<const std::uint8_t> /*part*/) { return absl::OkStatus(); });
 }
 
 }  // namespace kobling::server

@@ -13,6 +13,7 @@
 #include "domain/ids.h"
 #include "domain/lopenummer.h"
 #include "server/core/core.h"
+#include "server/core/key_file_content.h"
 #include "server/core/key_file_folder.h"
 #include "storage/number_set.h"
 
@@ -40,13 +41,6 @@ class LopenummerTable {
   std::vector<domain::Lopenummer::Bits> bits_;
 };
 
-// Whose rows a key file has.
-struct KeyFileContent {
-  records::KeyFileKindRecord kind;
-  const storage::NumberSet& rows;
-  const storage::NumberSet& withdrawn;  // empty unless it is a delta
-};
-
 // What is known of a plaintext once it was written.
 struct KeyFileText {
   std::uint64_t rows = 0;  // withdrawn ones included
@@ -63,13 +57,13 @@ struct SealedKeyFile {
 };
 
 // Writes the key file, sealed to the recipient, into `file`. The rows are sorted by løpenummer, then by identifier. The
-// caller keeps or drops the file. `lopenumre` must hold everybody in the content.
-absl::StatusOr<SealedKeyFile> SealKeyFile(const Core& core, const domain::ProjectId& project,
-                                          const KeyFileContent& content, const LopenummerTable& lopenumre,
-                                          const crypto::AgeRecipient& recipient, PendingKeyFile& file);
+// caller keeps or drops the file. `lopenumre` must hold all representatives of the content.
+absl::StatusOr<SealedKeyFile> SealKeyFile(const Core& core, const KeyFileContent& content,
+                                          const LopenummerTable& lopenumre, const crypto::AgeRecipient& recipient,
+                                          PendingKeyFile& file);
 
 // Makes the same plaintext in memory, a part at a time, and tells what is known of it.
-absl::StatusOr<KeyFileText> MakeKeyFileText(const Core& core, const domain::ProjectId& project,
-                                            const KeyFileContent& content, const LopenummerTable& lopenumre);
+absl::StatusOr<KeyFileText> MakeKeyFileText(const Core& core, const KeyFileContent& content,
+                                            const LopenummerTable& lopenumre);
 
 }  // namespace kobling::server

@@ -25,14 +25,15 @@ HeldReservations ReservationsFor(const StateData& state, const records::SourceRe
   return held;
 }
 
-storage::NumberSet LeftSince(const StateData& state, const records::AppliedReservationListRecord& applied) {
+storage::NumberSet LeftSince(const StateData& state, const storage::IdentityMap& identities,
+                             const records::AppliedReservationListRecord& applied) {
   storage::NumberSet members;
   if (const auto list = state.reservations.find(applied.register_id()); list != state.reservations.end()) {
     for (std::size_t i = 0; i < applied.version(); ++i) {
       members |= list->second.added[i];
       members -= list->second.removed[i];
     }
-    members -= list->second.identifiers;
+    members -= identities.OfPersonsIn(list->second.identifiers, members);
   }
   return members;
 }

@@ -73,6 +73,7 @@ absl::StatusOr<ServiceKeys> ServiceKeys::Load(const storage::Reader& store, cryp
   KOBLING_ASSIGN_OR_RETURN(const crypto::SecretKey digest_key, load("digest"));
   KOBLING_ASSIGN_OR_RETURN(const crypto::SecretKey subject_key, load("subject"));
   KOBLING_ASSIGN_OR_RETURN(crypto::SecretKey identifiers_key, load("identifiers"));
+  KOBLING_ASSIGN_OR_RETURN(crypto::SecretKey identity_key, load("identifiers"));
   KOBLING_ASSIGN_OR_RETURN(crypto::SecretKey sets_key, load("sets"));
   KOBLING_ASSIGN_OR_RETURN(auto index, crypto::IdentityIndex::Create(arena, index_key));
   KOBLING_ASSIGN_OR_RETURN(auto person, crypto::PersonPseudonymizer::Create(arena, person_key));
@@ -89,6 +90,7 @@ absl::StatusOr<ServiceKeys> ServiceKeys::Load(const storage::Reader& store, cryp
       .signer = std::move(signer),
       .index = std::make_unique<crypto::IdentityIndex>(std::move(index)),
       .identifiers = std::make_unique<crypto::RecordSealer>(std::move(identifiers_key)),
+      .identity = std::make_unique<crypto::RecordSealer>(std::move(identity_key)),
       .sets = std::make_unique<crypto::RecordSealer>(std::move(sets_key)),
       .set_digest = std::make_unique<crypto::KeyedDigest>(std::move(set_digest)),
   };

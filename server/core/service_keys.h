@@ -51,9 +51,11 @@ struct ServiceKeys {
   crypto::SubjectReferencer subject;
   crypto::KeyedDigest digest;
   crypto::MinisignSigner signer;
-  // For the directory and the set store, which take them over.
+  // For the directory, the identity history and the set store, which take them over.
   std::unique_ptr<crypto::IdentityIndex> index;
   std::unique_ptr<crypto::RecordSealer> identifiers;
+  // The same key: the identity history is about the directory's identifiers, and is sealed as they are.
+  std::unique_ptr<crypto::RecordSealer> identity;
   std::unique_ptr<crypto::RecordSealer> sets;
   std::unique_ptr<crypto::KeyedDigest> set_digest;
 };

@@ -94,7 +94,7 @@ absl::StatusOr<records::MatchRecord> UsableMatch(const Core& core, const SourceI
     return missing("the population has changed since the match");
   }
   for (const records::AppliedReservationListRecord& applied : newest->reservation_lists()) {
-    if (!core.identities.OfPersonsIn(LeftSince(part.state, applied), population).isEmpty()) {
+    if (!core.identities.OfPersonsIn(LeftSince(part.state, core.identities, applied), population).isEmpty()) {
       return missing("people have withdrawn their reservation since the match");
     }
   }
@@ -168,10 +168,14 @@ absl::StatusOr<SourceRows> RowsOf(const Core& core, const SourceInProject& part)
     }
     default: {
       KOBLING_ASSIGN_OR_RETURN(candidates, PopulationFor(core, part, ApplyReservations::kNo));
+      candidates |= core.identities.CurrentBeside(candidates);
     }
   }
   KOBLING_ASSIGN_OR_RETURN(result.rows, WithoutReserved(core, part, candidates));
   result.rows.reserved += reserved_at_match;
+  const storage::NumberSet annulled = core.identities.AnnulledAmong(result.rows.identifiers);
+  result.annulled = annulled.cardinality();
+  result.rows.identifiers -= annulled;
   return result;
 }
 

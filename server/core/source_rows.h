@@ -39,6 +39,7 @@ absl::StatusOr<UnreservedRows> WithoutReserved(const Core& core, const SourceInP
 struct SourceRows {
   UnreservedRows rows;
   std::uint64_t duplicates = 0;  // identifiers that the register sent more than once
+  std::uint64_t annulled = 0;    // identifiers that were kept out because their person does not exist
 };
 // Fails with MATCH_MISSING or MATCH_PARKED where the scope needs a match.
 absl::StatusOr<SourceRows> RowsOf(const Core& core, const SourceInProject& part);

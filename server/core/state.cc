@@ -33,27 +33,8 @@ absl::StatusOr<std::unique_ptr<State>> State::Load(const storage::Reader& store,
   KOBLING_ASSIGN_OR_RETURN(auto projects, storage::ProjectStore::Load(store));
   for (auto& [id, rows] : projects) {
     Project& project = state->data_.projects[id];
-    for (const records::SubmissionRecord& submission : rows.submissions) {
-      if ((submission.withdrawn() && !submission.withdrawn_after_issue()) || rows.project.has_memberships_deleted()) {
-        continue;
-      }
-      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet index, sets.Get(submission.index_set()));
-      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet relatives, sets.Get(submission.relative_set()));
-      if (submission.withdrawn()) {
-        project.former |= index;
-        project.former |= relatives;
-      } else {
-        project.index |= index;
-        project.relatives |= relatives;
-      }
-    }
-    project.former -= project.index;
-    project.former -= project.relatives;
-    for (storage::NumberSet* set : {&project.index, &project.relatives, &project.former}) {
-      set->runOptimize();
-      set->shrinkToFit();
-    }
     project.rows = std::move(rows);
+    KOBLING_RETURN_IF_ERROR(LoadMemberships(sets, project));
   }
   KOBLING_ASSIGN_OR_RETURN(auto lists, storage::ReservationStore::Load(store));
   for (auto& [id, versions] : lists) {
@@ -70,6 +51,37 @@ absl::StatusOr<std::unique_ptr<State>> State::Load(const storage::Reader& store,
     list.versions = std::move(versions);
   }
   return state;
+}
+
+absl::Status LoadMemberships(const storage::SetStore& sets, Project& project) {
+  if (project.rows.project.has_memberships_deleted()) {
+    return absl::OkStatus();
+  }
+  for (const records::SubmissionRecord& submission : project.rows.submissions) {
+    if (submission.withdrawn() && !submission.withdrawn_after_issue()) {
+      continue;
+    }
+    KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet index, sets.Get(submission.index_set()));
+    KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet relatives, sets.Get(submission.relative_set()));
+    if (submission.withdrawn()) {
+      project.former |= index;
+      project.former |= relatives;
+    } else {
+      project.index |= index;
+      project.relatives |= relatives;
+    }
+  }
+  for (const records::KeyFileRecord& key_file : project.rows.key_files) {
+    KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet current, sets.Get(key_file.current_set()));
+    project.former |= current;
+  }
+  project.former -= project.index;
+  project.former -= project.relatives;
+  for (storage::NumberSet* set : {&project.index, &project.relatives, &project.former}) {
+    set->runOptimize();
+    set->shrinkToFit();
+  }
+  return absl::OkStatus();
 }
 
 const Project* FindProject(const StateData& state, std::string_view id) {
@@ -109,6 +121,10 @@ bool IsImported(const records::KeyFileRecord& key_file) {
   return key_file.kind() == records::KEY_FILE_KIND_RECORD_IMPORTED;
 }
 
+bool IsCorrection(const records::KeyFileRecord& key_file) {
+  return key_file.kind() == records::KEY_FILE_KIND_RECORD_CORRECTION;
+}
+
 bool WasHandedOut(const records::KeyFileRecord& key_file) {
   if (IsImported(key_file)) {
     return !key_file.withdrawn();
@@ -117,7 +133,8 @@ bool WasHandedOut(const records::KeyFileRecord& key_file) {
 }
 
 const std::string& CoveredSetOf(const records::KeyFileRecord& key_file) {
-  return key_file.kind() == records::KEY_FILE_KIND_RECORD_DELTA ? key_file.covered_set() : key_file.set();
+  const bool goes_on = key_file.kind() == records::KEY_FILE_KIND_RECORD_DELTA || IsCorrection(key_file);
+  return goes_on ? key_file.covered_set() : key_file.set();
 }
 
 storage::NumberSet EverybodyIn(const Project& project) { return project.index | project.relatives | project.former; }
@@ -130,7 +147,8 @@ bool HasStandingReport(const storage::ProjectRows& rows, const records::KeyFileR
 }
 
 bool OwesReport(const storage::ProjectRows& rows, const records::KeyFileRecord& key_file) {
-  return WasHandedOut(key_file) && !IsImported(key_file) && !HasStandingReport(rows, key_file);
+  return WasHandedOut(key_file) && !IsImported(key_file) && !IsCorrection(key_file) &&
+         !HasStandingReport(rows, key_file);
 }
 
 void Upsert(std::vector<records::SubmissionRecord>& rows, const records::SubmissionRecord& row) {
@@ -141,6 +159,9 @@ void Upsert(std::vector<records::MatchRecord>& rows, const records::MatchRecord&
 }
 void Upsert(std::vector<records::KeyFileRecord>& rows, const records::KeyFileRecord& row) {
   UpsertBy(rows, row, kByNumber);
+}
+void Upsert(std::vector<records::CorrectionRecord>& rows, const records::CorrectionRecord& row) {
+  UpsertBy(rows, row, [](const auto& correction) { return correction.number(); });
 }
 void Upsert(std::vector<records::UsageRecord>& rows, const records::UsageRecord& row) {
   UpsertBy(rows, row,

@@ -20,8 +20,8 @@ namespace kobling::server {
 namespace records = ::kobling::storage::v1;
 
 // One project. `index` and `relatives` are the union of the submissions that stand; somebody may be in both. `former`
-// are those who were in a submission that was withdrawn after key files were issued, and are in none that stands. All
-// are empty once the memberships were deleted.
+// are the other identifiers that key files may have given out: those of submissions that were withdrawn after an issue,
+// and current numbers of people who were submitted under others. All are empty once the memberships were deleted.
 struct Project {
   storage::ProjectRows rows;
   storage::NumberSet index;
@@ -75,6 +75,9 @@ class State {
   StateData data_;
 };
 
+// Reads the project's memberships from its stored sets.
+absl::Status LoadMemberships(const storage::SetStore& sets, Project& project);
+
 // The project's part of the state, or null.
 const Project* FindProject(const StateData& state, std::string_view id);
 
@@ -87,6 +90,9 @@ records::SourceProgressRecord& MutableProgressOf(records::ProjectRecord& project
 
 // Numbers that were made elsewhere and imported: no file, and nobody is asked for a report.
 bool IsImported(const records::KeyFileRecord& key_file);
+
+// Løpenumre that changed after they were told. Nothing is delivered with such a file alone, so that no report is owed.
+bool IsCorrection(const records::KeyFileRecord& key_file);
 
 // Whether the register may hold the key file: it was neither taken back nor did it expire before the first fetch. Such
 // a file is shown to citizens and is to be reported on, whatever became of it since. What was imported counts until the
@@ -110,5 +116,6 @@ void Upsert(std::vector<records::SubmissionRecord>& rows, const records::Submiss
 void Upsert(std::vector<records::MatchRecord>& rows, const records::MatchRecord& row);
 void Upsert(std::vector<records::KeyFileRecord>& rows, const records::KeyFileRecord& row);
 void Upsert(std::vector<records::UsageRecord>& rows, const records::UsageRecord& row);
+void Upsert(std::vector<records::CorrectionRecord>& rows, const records::CorrectionRecord& row);
 
 }  // namespace kobling::server

@@ -171,6 +171,12 @@ std::vector<Setting> AllSettings() {
       Switch("identifiers.npid60", &AcceptedSeries::npid60),
       Switch("identifiers.nhn65", &AcceptedSeries::nhn65),
       Switch("identifiers.synthetic80", &AcceptedSeries::synthetic80),
+      {"identifiers.catalogue", Need::kOptional, R"("learned" or "required")",
+       [](const toml::node& node, Config& config) {
+         const std::string mode = node.value_exact<std::string>().value_or("");
+         config.catalogue = mode == "required" ? CatalogueMode::kRequired : CatalogueMode::kLearned;
+         return mode == "learned" || mode == "required";
+       }},
       OptionalPath(
           "case.rules_file", [](Config & c) -> auto& { return c.case_rules_file; }),
       Number("limits.max_stream_rows", {1, 100'000'000},
@@ -377,6 +383,7 @@ rules_file = "case-rules.toml"  # kinds of sources, authorities, analysis rooms,
 
 [identifiers]
 fh = false  # accept FH-numbers
+catalogue = "learned"  # "required": refuse numbers that the identity feed has not told of
 %s
 [log]
 level = "info"

@@ -37,6 +37,9 @@ struct Limits {
   std::chrono::seconds stream_idle{60};       // an open stream that sends nothing for so long is ended
 };
 
+// Whether a number that the identity history has not told of is taken for a person.
+enum class CatalogueMode : std::uint8_t { kLearned, kRequired };
+
 struct ServerConfig {
   std::filesystem::path file;  // where all this was read; relative paths in it are relative to its folder
   Environment environment = Environment::kTrial;
@@ -53,6 +56,7 @@ struct ServerConfig {
   std::uint32_t destruction_warning_days = 30;
   std::uint32_t memberships_years = 10;  // after the destruction of the project's key; 0: for good
   domain::AcceptedSeries accepted_series;
+  CatalogueMode catalogue = CatalogueMode::kLearned;
   std::filesystem::path case_rules_file;  // empty: the rules that come with the program
   CaseRules case_rules = DefaultCaseRules();
   Limits limits;

@@ -9,4 +9,10 @@ grpc::Status OperatorService::GetServerInfo(grpc::ServerContext* context,
                          [&](const Call& call) { return info_.Get(call, *request); });
 }
 
+grpc::Status OperatorService::Scrub(grpc::ServerContext* context, const kobling::v1::ScrubRequest* request,
+                                    kobling::v1::ScrubReport* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.OperatorService/Scrub", *request, response,
+                         [&](const Call& call) { return scrub_.Run(call, *request); });
+}
+
 }  // namespace kobling::server

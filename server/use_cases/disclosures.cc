@@ -104,7 +104,8 @@ void AddDisclosures(const StateData& state, const Project& project, const Disclo
       }
     }
     const std::string issued = DateText(DayOf(absl::FromUnixMicros(key_file.issued().time_us())));
-    if (WasHandedOut(key_file) && !HasStandingReport(project.rows, key_file) && IsInPeriod(issued, wanted)) {
+    const bool is_delivery = WasHandedOut(key_file) && !IsCorrection(key_file);
+    if (is_delivery && !HasStandingReport(project.rows, key_file) && IsInPeriod(issued, wanted)) {
       *rows.Add() = begin();
       rows.rbegin()->set_not_yet_reported(true);
     }

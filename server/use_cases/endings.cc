@@ -112,6 +112,7 @@ std::set<storage::SetId> SetsOf(const storage::ProjectRows& rows) {
   add(rows.matches);
   add(rows.key_files);
   add(rows.usage);
+  add(rows.corrections);
   return sets;
 }
 

@@ -1,9 +1,7 @@
 #include "server/use_cases/insight.h"
 
 #include <algorithm>
-#include <cctype>
 #include <map>
-#include <span>
 #include <string_view>
 #include <utility>
 
@@ -130,8 +128,9 @@ absl::Status AddUse(const storage::ProjectRows& rows, const std::vector<records:
   if (!key_files.empty() && is_known) {
     // Only when every file with the person is reported on can it be said that none of them was used.
     const bool all_reported =
-        std::all_of(key_files.begin(), key_files.end(),
-                    [&](const records::KeyFileRecord& key_file) { return HasStandingReport(rows, key_file); });
+        std::all_of(key_files.begin(), key_files.end(), [&](const records::KeyFileRecord& key_file) {
+          return IsCorrection(key_file) || HasStandingReport(rows, key_file);
+        });
     insight.set_use(!insight.used_on().empty() ? api::USE_USED
                     : all_reported             ? api::USE_NOT_USED
                                                : api::USE_NOT_YET_REPORTED);
@@ -172,6 +171,12 @@ absl::StatusOr<api::RegisterInsight> DescribeRegister(const StateData& state, co
         SetTime(key_file.issued().time_us(), *insight.mutable_key_file_time());
       }
       key_files.push_back(key_file);
+    }
+    if (IsCorrection(key_file)) {
+      KOBLING_ASSIGN_OR_RETURN(const bool corrected, person.InStored(key_file.set()));
+      if (corrected) {
+        SetTime(key_file.issued().time_us(), *insight.add_corrected_times());
+      }
     }
   }
   KOBLING_RETURN_IF_ERROR(AddUse(rows, key_files, insight, person));
@@ -271,52 +276,26 @@ absl::Status CheckRepresentation(const api::Representation& representation) {
   return CheckRequiredText("representation.reference", representation.reference(), kShortText);
 }
 
-// "power-of-attorney".
-std::string WordOf(api::RepresentationKind kind) {
-  constexpr std::string_view kPrefix = "REPRESENTATION_KIND_";
-  std::string word = api::RepresentationKind_Name(kind).substr(kPrefix.size());
-  std::transform(word.begin(), word.end(), word.begin(),
-                 [](unsigned char c) { return c == '_' ? '-' : static_cast<char>(std::tolower(c)); });
-  return word;
-}
-
 }  // namespace
 
-absl::StatusOr<Insight::Person> Insight::Find(std::string_view field, const std::string& identifier) const {
+absl::StatusOr<FoundPerson> Insight::Find(std::string_view field, const std::string& identifier) const {
   const domain::NationalIdRules::ParseResult parsed = rules_.Parse(identifier);
   if (!parsed.id.has_value()) {
     return MakeError(parsed.fault, {{DetailKey::kField, field}});
   }
-  crypto::Tag tag;
-  std::uint32_t number = storage::Directory::kAbsent;
-  core_.directory.TagsOf(std::span(&*parsed.id, 1), std::span(&tag, 1));
-  core_.directory.Find(std::span(&tag, 1), std::span(&number, 1));
-  Person person;
-  domain::NationalId canonical = *parsed.id;
-  if (number != storage::Directory::kAbsent) {
-    for (const domain::IdentifierNumber each : core_.identities.IdentifiersOf(domain::IdentifierNumber{number})) {
-      person.numbers.push_back(static_cast<std::uint32_t>(each));
-    }
-    const domain::IdentifierNumber first = core_.identities.Canonical(domain::IdentifierNumber{number});
-    KOBLING_RETURN_IF_ERROR(core_.directory.ForEach(
-        storage::NumberSet::bitmapOf(1, static_cast<std::uint32_t>(first)),
-        [&](domain::IdentifierNumber /*number*/, const domain::NationalId& digits) { canonical = digits; }));
-  }
-  const crypto::SubjectReference subject = core_.keys.subject.Of(core_.keys.person.UidOf(canonical));
-  person.subject.assign(subject.bytes.begin(), subject.bytes.end());
-  return person;
+  return FindPerson(core_, *parsed.id);
 }
 
 absl::Status Insight::RecordRepresentation(const api::Representation& representation, const std::string& subject,
                                            storage::Event& event) const {
   KOBLING_RETURN_IF_ERROR(CheckRepresentation(representation));
   constexpr std::string_view kField = "representation.representative";
-  KOBLING_ASSIGN_OR_RETURN(const Person representative, Find(kField, representation.representative()));
+  KOBLING_ASSIGN_OR_RETURN(const FoundPerson representative, Find(kField, representation.representative()));
   if (representative.subject == subject) {
     return MakeError(Reason::kFieldMalformed,
                      {{DetailKey::kField, kField}, {DetailKey::kHint, "nobody represents themselves"}});
   }
-  event.changes = {{"representation", "", WordOf(representation.kind())},
+  event.changes = {{std::string(kRepresentationChange), "", WordOf(representation.kind())},
                    {"representative", "", absl::BytesToHexString(representative.subject)},
                    {"representation_reference", "", representation.reference()}};
   return absl::OkStatus();
@@ -327,17 +306,17 @@ absl::StatusOr<api::LookupResponse> Insight::Lookup(const Call& call, const api:
     return MakeError(Reason::kPurposeMissing);
   }
   KOBLING_RETURN_IF_ERROR(CheckText("purpose", request.purpose()));
-  KOBLING_ASSIGN_OR_RETURN(Person found, Find("identifier", request.identifier()));
+  KOBLING_ASSIGN_OR_RETURN(const FoundPerson found, Find("identifier", request.identifier()));
   storage::Event event = MakeEvent(call);
   event.purpose = request.purpose();
-  event.subject = found.subject;
+  SetSubject(found, event);
   if (request.has_representation()) {
     KOBLING_RETURN_IF_ERROR(RecordRepresentation(request.representation(), found.subject, event));
   }
 
   api::LookupResponse response;
   std::vector<api::ProjectInsight> withheld;  // told last, so that the place tells nothing about the project
-  Membership person(core_.sets, std::move(found.numbers));
+  Membership person(core_.sets, found.numbers);
   {
     const std::string today = DateText(DayOf(core_.clock.Now()));
     const State::View state = core_.state.Read();
@@ -359,6 +338,7 @@ absl::StatusOr<api::LookupResponse> Insight::Lookup(const Call& call, const api:
     }
   }
   response.mutable_projects()->Add(withheld.begin(), withheld.end());
+  KOBLING_RETURN_IF_ERROR(AddAccesses(core_, found, response));  // before the event of this look-up is there
   event.counts = {{"projects", static_cast<std::uint64_t>(response.projects_size())},
                   {"withheld", static_cast<std::uint64_t>(withheld.size())}};
   KOBLING_RETURN_IF_ERROR(core_.committer.Record(std::move(event)));

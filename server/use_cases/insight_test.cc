@@ -8,6 +8,13 @@ namespace {
 
 using domain::Reason;
 
+// Of two look-ups of the same person, the later one tells of the earlier one.
+api::LookupResponse WithoutAccesses(api::LookupResponse response) {
+  response.clear_accesses();
+  response.clear_access_count();
+  return response;
+}
+
 class InsightTest : public ::testing::Test {
  protected:
   // NPR names 0 to 4 and the relative 7, MFR 3 to 5.
@@ -301,7 +308,7 @@ TEST_F(RepresentationTest, WhoAsksForWhomAndByWhichRightIsInTheEventAndTheAnswer
     for (const auto& [kind, word] : kinds) {
       const auto response = LookupFor(Person(0), representative, kind, "fullmakt 2026-77");
       ASSERT_THAT(response, IsOk());
-      EXPECT_EQ(response->SerializeAsString(), Lookup(Person(0)).SerializeAsString());
+      EXPECT_EQ(WithoutAccesses(*response).SerializeAsString(), WithoutAccesses(Lookup(Person(0))).SerializeAsString());
       const std::vector<storage::Event> events = server_.Events();
       const storage::Event& event = events[events.size() - 2];
       EXPECT_EQ(event.subject, server_.ExpectedSubject(Person(0)));

@@ -7,6 +7,7 @@
 #include "domain/status_macros.h"
 #include "server/core/access.h"
 #include "server/core/dates.h"
+#include "server/core/issued_series.h"
 #include "server/core/lawful_case.h"
 #include "server/core/source_rows.h"
 #include "server/use_cases/registers.h"
@@ -20,16 +21,74 @@ using domain::Reason;
 
 // Whether the key file can be fetched and holds what the plan would issue.
 bool IsSameFile(const records::KeyFileRecord& key_file, const KeyFilePlan& plan) {
-  const bool is_delta = key_file.kind() == records::KEY_FILE_KIND_RECORD_DELTA;
-  return !key_file.withdrawn() && !key_file.expired() &&
-         is_delta == (plan.kind == records::KEY_FILE_KIND_RECORD_DELTA) && key_file.since() == plan.since &&
-         key_file.set() == plan.rows_id && key_file.withdrawn_set() == plan.withdrawn_id &&
-         key_file.scope() == plan.source.scope() && key_file.recipient() == plan.recipient.recipient() &&
-         key_file.key_version() == plan.project.key_version();
+  return !key_file.withdrawn() && !key_file.expired() && key_file.kind() == plan.content.kind &&
+         key_file.since() == plan.since && key_file.set() == plan.rows_id &&
+         key_file.withdrawn_set() == plan.withdrawn_id && key_file.scope() == plan.source.scope() &&
+         key_file.recipient() == plan.recipient.recipient() && key_file.key_version() == plan.project.key_version() &&
+         key_file.representatives_digest() == plan.representatives_digest;
+}
+
+std::uint32_t CountConfirmed(const Project& project) {
+  const auto& corrections = project.rows.corrections;
+  return static_cast<std::uint32_t>(std::count_if(corrections.begin(), corrections.end(), [](const auto& correction) {
+    return correction.state() == records::CORRECTION_STATE_RECORD_CONFIRMED;
+  }));
+}
+
+// A plan in the making.
+class Planner {
+ public:
+  // `planned` is null, or the plan that was carried out meanwhile.
+  Planner(const Core& core, const StateData& state, const Project& project, const KeyFilePlan* planned)
+      : core_(core), state_(state), project_(project) {
+    // Who is who is found out again only if that has changed: it may take a second, and everybody else waits.
+    if (planned != nullptr && planned->corrections == CountConfirmed(project) &&
+        core.identities
+            .ChangedSince(planned->content.representatives.map_version(),
+                          EverybodyIn(project) | planned->covered | planned->content.rows | planned->content.withdrawn)
+            .isEmpty()) {
+      planned_ = planned;
+    }
+  }
+
+  absl::Status PlanRows(std::uint32_t since, KeyFilePlan& plan) const;
+  absl::Status PlanCorrection(KeyFilePlan& plan) const;
+
+ private:
+  absl::StatusOr<storage::NumberSet> Renumbered(const records::KeyFileRecord& earlier,
+                                                const storage::NumberSet& shared) const;
+  absl::Status GoOnFrom(const records::KeyFileRecord& earlier, KeyFilePlan& plan) const;
+  absl::StatusOr<storage::RepresentativeTable> RepresentativesOf(const storage::NumberSet& identifiers) const;
+  absl::Status FindRepresentatives(KeyFilePlan& plan) const;
+
+  const Core& core_;
+  const StateData& state_;
+  const Project& project_;
+  const KeyFilePlan* planned_ = nullptr;  // if its identities still hold
+};
+
+// The rows that an earlier file and this one share, and whose løpenummer is not what the register holds.
+absl::StatusOr<storage::NumberSet> Planner::Renumbered(const records::KeyFileRecord& earlier,
+                                                       const storage::NumberSet& shared) const {
+  if (planned_ != nullptr) {
+    return planned_->content.rows & planned_->content.withdrawn;
+  }
+  const std::vector<records::KeyFileRecord> chain = ChainOf(project_.rows, earlier);
+  KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet candidates,
+                           PerhapsRenumbered(core_, project_.rows, chain.front(), shared));
+  KOBLING_ASSIGN_OR_RETURN(const ToldNumbers told, ToldNumbers::Read(core_, project_.rows, chain, candidates));
+  KOBLING_ASSIGN_OR_RETURN(const storage::RepresentativeTable now, RepresentativesOf(told.identifiers()));
+  storage::NumberSet renumbered;
+  for (const std::uint32_t identifier : told.identifiers()) {
+    if (told.Last(identifier) != now.Of(identifier)) {
+      renumbered.add(identifier);
+    }
+  }
+  return renumbered;
 }
 
 // Turns the plan of a full file into one that goes on from an earlier file.
-absl::Status GoOnFrom(const Core& core, const records::KeyFileRecord& earlier, KeyFilePlan& plan) {
+absl::Status Planner::GoOnFrom(const records::KeyFileRecord& earlier, KeyFilePlan& plan) const {
   const domain::Detail which(DetailKey::kKeyFile, std::uint64_t{earlier.number()});
   if (earlier.withdrawn()) {
     return MakeError(Reason::kKeyFileWithdrawn,
@@ -39,28 +98,112 @@ absl::Status GoOnFrom(const Core& core, const records::KeyFileRecord& earlier, K
   if (!earlier.has_first_fetched()) {
     return MakeError(Reason::kKeyFileNotFetched, {{DetailKey::kRegister, earlier.register_id()}, which});
   }
-  KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet before, core.sets.Get(CoveredSetOf(earlier)));
-  plan.kind = records::KEY_FILE_KIND_RECORD_DELTA;
+  KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet before, core_.sets.Get(CoveredSetOf(earlier)));
+  KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet renumbered, Renumbered(earlier, before & plan.covered));
+  KeyFileContent& content = plan.content;
+  content.kind = records::KEY_FILE_KIND_RECORD_DELTA;
   plan.since = earlier.number();
   plan.duplicates = 0;
-  plan.withdrawn = before - plan.covered;
-  plan.rows -= before;
-  if (plan.rows.isEmpty() && plan.withdrawn.isEmpty()) {
+  // A changed løpenummer is a row that holds no more and a row that is new.
+  content.withdrawn = (before - plan.covered) | renumbered;
+  content.rows = (plan.covered - before) | renumbered;
+  if (content.rows.isEmpty() && content.withdrawn.isEmpty()) {
     return MakeError(Reason::kNothingToIssue, {{DetailKey::kRegister, plan.source.register_id()},
                                                which,
                                                {DetailKey::kHint, "nothing has changed since that key file"}});
   }
+  if (planned_ != nullptr && planned_->content.withdrawn == content.withdrawn) {
+    content.held = planned_->content.held;
+    return absl::OkStatus();
+  }
+  KOBLING_ASSIGN_OR_RETURN(const ToldNumbers told,
+                           ToldNumbers::Read(core_, project_.rows, ChainOf(project_.rows, earlier), content.withdrawn));
+  content.held = LastTold(told, content.withdrawn);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<storage::RepresentativeTable> Planner::RepresentativesOf(const storage::NumberSet& identifiers) const {
+  return planned_ != nullptr ? planned_->content.representatives
+                             : RepresentativesNow(core_, project_.rows, identifiers);
+}
+
+// The løpenumre of the rows, and of everybody else in the project, which must differ from them.
+absl::Status Planner::FindRepresentatives(KeyFilePlan& plan) const {
+  const storage::NumberSet everybody = EverybodyIn(project_);
+  KOBLING_ASSIGN_OR_RETURN(plan.content.representatives,
+                           RepresentativesOf(everybody | plan.covered | plan.content.rows));
+  plan.everybody = plan.content.representatives.AllOf(everybody) | plan.content.Representatives();
+  return absl::OkStatus();
+}
+
+// The rows of the register, by the scope of its source.
+absl::Status Planner::PlanRows(std::uint32_t since, KeyFilePlan& plan) const {
+  const std::string& register_id = plan.source.register_id();
+  KOBLING_ASSIGN_OR_RETURN(SourceRows rows, RowsOf(core_, {state_, project_, plan.source}));
+  plan.content.rows = std::move(rows.rows.identifiers);
+  plan.covered = plan.content.rows;
+  plan.reserved = rows.rows.reserved;
+  plan.annulled = rows.annulled;
+  plan.reservation_lists = std::move(rows.rows.lists);
+  plan.duplicates = rows.duplicates;
+  if (since != 0) {
+    KOBLING_ASSIGN_OR_RETURN(const records::KeyFileRecord earlier, FindKeyFile(project_, register_id, since));
+    KOBLING_RETURN_IF_ERROR(GoOnFrom(earlier, plan));
+  } else if (plan.content.rows.isEmpty()) {
+    return MakeError(Reason::kNothingToIssue, {{DetailKey::kRegister, register_id}});
+  }
+  plan.current = plan.content.rows - EverybodyIn(project_);
+  return FindRepresentatives(plan);
+}
+
+// What the register was told otherwise than it is now, as far as it was confirmed.
+absl::Status Planner::PlanCorrection(KeyFilePlan& plan) const {
+  const std::string& register_id = plan.source.register_id();
+  const std::vector<records::KeyFileRecord> fetched = FetchedBy(project_.rows, register_id);
+  for (const records::KeyFileRecord& key_file : fetched) {
+    plan.told_by.push_back(key_file.number());
+    plan.since = key_file.withdrawn() ? plan.since : key_file.number();
+  }
+  plan.content.kind = records::KEY_FILE_KIND_RECORD_CORRECTION;
+  if (planned_ != nullptr && planned_->told_by == plan.told_by) {
+    plan.content = planned_->content;
+    plan.covered = planned_->covered;
+    return FindRepresentatives(plan);
+  }
+  KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet confirmed, ConfirmedConcerned(core_, project_.rows));
+  KOBLING_ASSIGN_OR_RETURN(const ToldNumbers told, ToldNumbers::Read(core_, project_.rows, fetched, confirmed));
+  plan.covered = told.identifiers();
+  KOBLING_RETURN_IF_ERROR(FindRepresentatives(plan));
+  std::vector<ToldOtherwise> changes;
+  for (const std::uint32_t identifier : told.identifiers()) {
+    const std::uint32_t before = told.ToCorrect(identifier);
+    const std::uint32_t now = plan.content.representatives.Of(identifier);
+    if (before != now) {
+      changes.push_back({identifier, before, now});
+      plan.content.rows.add(identifier);
+    }
+  }
+  if (changes.empty()) {
+    return MakeError(Reason::kNothingToCorrect, {{DetailKey::kRegister, register_id}});
+  }
+  KOBLING_ASSIGN_OR_RETURN(plan.content.corrected,
+                           ExplainCorrection(core_, plan.content.representatives.map_version(), changes));
+  plan.everybody |= plan.content.Representatives();
+  // Every file may have been withdrawn after it was fetched; what was delivered with it is to be corrected all the
+  // same.
+  plan.since = plan.since == 0 ? plan.told_by.back() : plan.since;
+  KOBLING_ASSIGN_OR_RETURN(const records::KeyFileRecord newest, FindKeyFile(project_, register_id, plan.since));
+  KOBLING_ASSIGN_OR_RETURN(plan.covered, core_.sets.Get(CoveredSetOf(newest)));
   return absl::OkStatus();
 }
 
 // Numbers the file, and finds one that stands with the same content.
-absl::Status PlaceInSeries(const Core& core, const Project& project, const std::string& today, KeyFilePlan& plan) {
+absl::Status PlaceInSeries(const Project& project, const std::string& today, KeyFilePlan& plan) {
   for (const records::KeyFileRecord& key_file : project.rows.key_files) {
     if (key_file.register_id() != plan.source.register_id()) {
       continue;
     }
-    if (IsSameFile(key_file, plan) && key_file.map_version() == core.identities.version() &&
-        key_file.expiry_date() >= today) {
+    if (IsSameFile(key_file, plan) && key_file.expiry_date() >= today) {
       return MakeError(Reason::kKeyFileStands, {{DetailKey::kRegister, plan.source.register_id()},
                                                 {DetailKey::kKeyFile, std::uint64_t{key_file.number()}}});
     }
@@ -68,6 +211,41 @@ absl::Status PlaceInSeries(const Core& core, const Project& project, const std::
     plan.previous_sha256 = key_file.sealed_sha256();
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<KeyFilePlan> MakePlan(const Core& core, const Call& call, const api::IssueKeyFileRequest& request,
+                                     const KeyFilePlan* planned) {
+  KeyFilePlan plan;
+  const State::View state = core.state.Read();
+  KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
+  KOBLING_ASSIGN_OR_RETURN(const records::SourceRecord* const source, SourceOf(*project, request.register_id()));
+  if (request.correction() && request.since() != 0) {
+    return MakeError(
+        Reason::kFieldMalformed,
+        {{DetailKey::kField, "since"}, {DetailKey::kHint, "a correction finds by itself what it goes on from"}});
+  }
+  const std::string today = DateText(DayOf(core.clock.Now()));
+  KOBLING_RETURN_IF_ERROR(CheckRunning(project->rows.project, today));
+  KOBLING_RETURN_IF_ERROR(
+      CheckLawful(*source, state->registers.at(source->register_id()), core.config.case_rules, today));
+  KOBLING_RETURN_IF_ERROR(CheckPopulationComplete(project->rows.project));
+  KOBLING_ASSIGN_OR_RETURN(plan.recipient, UsableRecipientKey(*state, source->register_id(), today));
+  plan.project = project->rows.project;
+  plan.source = *source;
+  plan.corrections = CountConfirmed(*project);
+  const Planner planner(core, *state, *project, planned);
+  KOBLING_RETURN_IF_ERROR(request.correction() ? planner.PlanCorrection(plan)
+                                               : planner.PlanRows(request.since(), plan));
+  for (storage::NumberSet* set :
+       {&plan.content.rows, &plan.content.withdrawn, &plan.covered, &plan.everybody, &plan.current}) {
+    set->runOptimize();
+  }
+  plan.rows_id = core.sets.NameOf(plan.content.rows);
+  plan.withdrawn_id = core.sets.NameOf(plan.content.withdrawn);
+  plan.everybody_id = core.sets.NameOf(plan.everybody);
+  plan.representatives_digest = RepresentativesDigest(core, plan.content);
+  KOBLING_RETURN_IF_ERROR(PlaceInSeries(*project, today, plan));
+  return plan;
 }
 
 }  // namespace
@@ -86,46 +264,20 @@ absl::StatusOr<records::KeyFileRecord> FindKeyFile(const Project& project, std::
 }
 
 absl::StatusOr<KeyFilePlan> PlanKeyFile(const Core& core, const Call& call, const api::IssueKeyFileRequest& request) {
-  KeyFilePlan plan;
-  const State::View state = core.state.Read();
-  KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
-  KOBLING_ASSIGN_OR_RETURN(const records::SourceRecord* const source, SourceOf(*project, request.register_id()));
-  const std::string today = DateText(DayOf(core.clock.Now()));
-  KOBLING_RETURN_IF_ERROR(CheckRunning(project->rows.project, today));
-  KOBLING_RETURN_IF_ERROR(
-      CheckLawful(*source, state->registers.at(source->register_id()), core.config.case_rules, today));
-  KOBLING_RETURN_IF_ERROR(CheckPopulationComplete(project->rows.project));
-  KOBLING_ASSIGN_OR_RETURN(plan.recipient, UsableRecipientKey(*state, source->register_id(), today));
-  plan.project = project->rows.project;
-  plan.source = *source;
-  KOBLING_ASSIGN_OR_RETURN(SourceRows rows, RowsOf(core, {*state, *project, *source}));
-  plan.rows = std::move(rows.rows.identifiers);
-  plan.covered = plan.rows;
-  plan.reserved = rows.rows.reserved;
-  plan.reservation_lists = std::move(rows.rows.lists);
-  plan.duplicates = rows.duplicates;
-  if (request.since() != 0) {
-    KOBLING_ASSIGN_OR_RETURN(const records::KeyFileRecord earlier,
-                             FindKeyFile(*project, source->register_id(), request.since()));
-    KOBLING_RETURN_IF_ERROR(GoOnFrom(core, earlier, plan));
-  } else if (plan.rows.isEmpty()) {
-    return MakeError(Reason::kNothingToIssue, {{DetailKey::kRegister, source->register_id()}});
-  }
-  plan.everybody = EverybodyIn(*project);
-  for (storage::NumberSet* set : {&plan.rows, &plan.withdrawn, &plan.covered, &plan.everybody}) {
-    set->runOptimize();
-  }
-  plan.rows_id = core.sets.NameOf(plan.rows);
-  plan.withdrawn_id = core.sets.NameOf(plan.withdrawn);
-  plan.everybody_id = core.sets.NameOf(plan.everybody);
-  KOBLING_RETURN_IF_ERROR(PlaceInSeries(core, *project, today, plan));
-  return plan;
+  return MakePlan(core, call, request, nullptr);
 }
 
-bool IsSamePlan(const KeyFilePlan& a, const KeyFilePlan& b) {
-  return a.rows_id == b.rows_id && a.withdrawn_id == b.withdrawn_id && a.covered == b.covered && a.number == b.number &&
-         a.since == b.since && a.recipient.number() == b.recipient.number() &&
-         a.project.key_version() == b.project.key_version() && a.source.scope() == b.source.scope();
+absl::StatusOr<KeyFilePlan> PlanAgain(const Core& core, const Call& call, const api::IssueKeyFileRequest& request,
+                                      const KeyFilePlan& planned) {
+  KOBLING_ASSIGN_OR_RETURN(KeyFilePlan now, MakePlan(core, call, request, &planned));
+  if (now.rows_id == planned.rows_id && now.withdrawn_id == planned.withdrawn_id && now.covered == planned.covered &&
+      now.representatives_digest == planned.representatives_digest &&
+      now.content.corrected == planned.content.corrected && now.number == planned.number &&
+      now.since == planned.since && now.recipient.number() == planned.recipient.number() &&
+      now.project.key_version() == planned.project.key_version() && now.source.scope() == planned.source.scope()) {
+    return now;
+  }
+  return MakeError(Reason::kPreconditionFailed, {{DetailKey::kProject, planned.project.id()}});
 }
 
 }  // namespace kobling::server

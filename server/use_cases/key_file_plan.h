@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "kobling/v1/key_file_service.pb.h"
 #include "server/core/core.h"
+#include "server/core/key_file_content.h"
 
 namespace kobling::server {
 
@@ -19,16 +20,19 @@ struct KeyFilePlan {
   records::ProjectRecord project;
   records::SourceRecord source;
   records::RecipientKeyRecord recipient;
-  records::KeyFileKindRecord kind = records::KEY_FILE_KIND_RECORD_FULL;
-  std::uint32_t since = 0;       // for a delta: the file that it goes on from
-  storage::NumberSet rows;       // of a delta: what is new
-  storage::NumberSet withdrawn;  // of a delta: what the earlier file said and holds no more
+  KeyFileContent content;
+  std::uint32_t since = 0;       // for a delta or a correction: the file that it goes on from
   storage::NumberSet covered;    // what the register holds from then on
-  storage::NumberSet everybody;  // whose løpenumre must be distinct
+  storage::NumberSet everybody;  // representatives whose løpenumre must be distinct
+  storage::NumberSet current;    // rows that nobody submitted
   storage::SetId rows_id;
   storage::SetId withdrawn_id;
   storage::SetId everybody_id;
+  std::string representatives_digest;
+  std::vector<std::uint32_t> told_by;  // of a correction: files that told the register otherwise
+  std::uint32_t corrections = 0;       // of the project, that were confirmed
   std::uint64_t reserved = 0;
+  std::uint64_t annulled = 0;
   std::vector<records::AppliedReservationListRecord> reservation_lists;
   std::uint64_t duplicates = 0;
   std::uint32_t number = 1;
@@ -36,11 +40,13 @@ struct KeyFilePlan {
 };
 
 // Fails if the caller, the case, the population or the register's recipient key does not allow the issue, with
-// NOTHING_TO_ISSUE if the file would have no row, and with KEY_FILE_STANDS if it was issued already.
+// NOTHING_TO_ISSUE or NOTHING_TO_CORRECT if the file would have no row, and with KEY_FILE_STANDS if it was issued
+// already.
 absl::StatusOr<KeyFilePlan> PlanKeyFile(const Core& core, const Call& call, const api::IssueKeyFileRequest& request);
 
-// Whether both plans are of the same file.
-bool IsSamePlan(const KeyFilePlan& a, const KeyFilePlan& b);
+// The plan once more, at the commit. Fails with PRECONDITION_FAILED if it would lead to another file.
+absl::StatusOr<KeyFilePlan> PlanAgain(const Core& core, const Call& call, const api::IssueKeyFileRequest& request,
+                                      const KeyFilePlan& planned);
 
 // Fails with KEY_FILE_NOT_FOUND.
 absl::StatusOr<records::KeyFileRecord> FindKeyFile(const Project& project, std::string_view register_id,

@@ -40,6 +40,17 @@ crypto::Digest FromHex(const std::string& hex) {
   return digest;
 }
 
+crypto::KeyFileKind KindOf(records::KeyFileKindRecord kind) {
+  switch (kind) {
+    case records::KEY_FILE_KIND_RECORD_DELTA:
+      return crypto::KeyFileKind::kDelta;
+    case records::KEY_FILE_KIND_RECORD_CORRECTION:
+      return crypto::KeyFileKind::kCorrection;
+    default:
+      return crypto::KeyFileKind::kFull;
+  }
+}
+
 // What the file says of itself, under its signature.
 absl::StatusOr<crypto::KeyFileComment> CommentOf(const records::KeyFileRecord& record, const KeyFilePlan& plan,
                                                  const KeyFileText& text) {
@@ -49,8 +60,7 @@ absl::StatusOr<crypto::KeyFileComment> CommentOf(const records::KeyFileRecord& r
       .project = project_id,
       .register_id = register_id,
       .number = record.number(),
-      .kind =
-          plan.kind == records::KEY_FILE_KIND_RECORD_DELTA ? crypto::KeyFileKind::kDelta : crypto::KeyFileKind::kFull,
+      .kind = KindOf(plan.content.kind),
       .since = record.since(),
       .withdrawn = record.withdrawn_rows(),
       .rows = record.rows(),
@@ -89,6 +99,9 @@ void DescribeIssue(const records::KeyFileRecord& record, storage::Event& event) 
     event.counts.emplace_back("withdrawn_rows", record.withdrawn_rows());
     event.changes.push_back({"since", "", std::to_string(record.since())});
   }
+  if (IsCorrection(record)) {
+    event.changes.push_back({"kind", "", "correction"});
+  }
   for (const records::AppliedReservationListRecord& list : record.reservation_lists()) {
     // The register sees this event; other registers' lists stand in the record.
     if (list.register_id().empty() || list.register_id() == record.register_id()) {
@@ -105,6 +118,7 @@ api::KeyFile ForCaller(const Call& call, const records::KeyFileRecord& record) {
     return key_file;
   }
   key_file.clear_reserved();
+  key_file.clear_annulled();
   auto& lists = *key_file.mutable_reservation_lists();
   lists.erase(std::remove_if(lists.begin(), lists.end(),
                              [&](const api::AppliedReservationList& list) {
@@ -128,16 +142,15 @@ absl::Status CheckNotRevoked(const StateData& state, const records::KeyFileRecor
 }
 
 // The plaintext of an issued file once more.
-absl::StatusOr<KeyFileText> ComputeText(const Core& core, const records::KeyFileRecord& record) {
+absl::StatusOr<KeyFileText> ComputeText(const Core& core, const storage::ProjectRows& project,
+                                        const records::KeyFileRecord& record) {
   KOBLING_ASSIGN_OR_RETURN(const domain::ProjectId project_id, domain::ProjectId::Parse(record.project_id()));
-  KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet rows, core.sets.Get(record.set()));
-  KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet withdrawn, core.sets.Get(record.withdrawn_set()));
+  KOBLING_ASSIGN_OR_RETURN(const KeyFileContent content, ContentOf(core, project, record));
   KOBLING_ASSIGN_OR_RETURN(const crypto::LinkagePrf prf,
                            core.keys.ProjectPrf(core.store, project_id, record.key_version()));
-  KOBLING_ASSIGN_OR_RETURN(
-      const LopenummerTable lopenumre,
-      LopenummerTable::Compute(core, prf, core.identities.RepresentativesOf(project_id, rows | withdrawn)));
-  return MakeKeyFileText(core, project_id, {.kind = record.kind(), .rows = rows, .withdrawn = withdrawn}, lopenumre);
+  KOBLING_ASSIGN_OR_RETURN(const LopenummerTable lopenumre,
+                           LopenummerTable::Compute(core, prf, content.Representatives()));
+  return MakeKeyFileText(core, content, lopenumre);
 }
 
 }  // namespace
@@ -151,11 +164,13 @@ absl::StatusOr<records::KeyFileRecord> KeyFiles::MakeRecord(const KeyFilePlan& p
   record.set_project_id(plan.project.id());
   record.set_register_id(plan.source.register_id());
   record.set_number(plan.number);
-  record.set_kind(plan.kind);
+  record.set_kind(plan.content.kind);
   record.set_since(plan.since);
   record.set_scope(plan.source.scope());
   record.set_key_version(plan.project.key_version());
-  record.set_map_version(core_.identities.version());
+  record.set_map_version(plan.content.representatives.map_version());
+  record.set_representatives_digest(plan.representatives_digest);
+  record.mutable_told_by()->Add(plan.told_by.begin(), plan.told_by.end());
   record.set_recipient(plan.recipient.recipient());
   record.set_recipient_fingerprint(plan.recipient.fingerprint());
   record.set_expiry_date(DateText(today + core_.config.key_file_expiry_days));
@@ -179,19 +194,16 @@ absl::StatusOr<api::KeyFile> KeyFiles::Issue(const Call& call, const api::IssueK
   KOBLING_ASSIGN_OR_RETURN(const domain::ProjectId project_id, domain::ProjectId::Parse(plan.project.id()));
   KOBLING_ASSIGN_OR_RETURN(const crypto::LinkagePrf prf,
                            core_.keys.ProjectPrf(core_.store, project_id, plan.project.key_version()));
-  const KeyFileContent content{.kind = plan.kind, .rows = plan.rows, .withdrawn = plan.withdrawn};
   // Løpenumre must be distinct in the whole project, not only in this file. Once found so, a set stays so.
   const bool known_distinct = plan.project.distinct_set() == plan.everybody_id;
-  const storage::NumberSet computed = known_distinct ? plan.rows | plan.withdrawn : plan.everybody | plan.withdrawn;
   KOBLING_ASSIGN_OR_RETURN(
       const LopenummerTable lopenumre,
-      LopenummerTable::Compute(core_, prf, core_.identities.RepresentativesOf(project_id, computed)));
+      LopenummerTable::Compute(core_, prf, known_distinct ? plan.content.Representatives() : plan.everybody));
   KOBLING_ASSIGN_OR_RETURN(const crypto::AgeRecipient recipient,
                            crypto::AgeRecipient::Parse(plan.recipient.recipient()));
   KOBLING_ASSIGN_OR_RETURN(records::KeyFileRecord record, MakeRecord(plan));
   KOBLING_ASSIGN_OR_RETURN(PendingKeyFile file, folder_.Begin(record.file_name()));
-  KOBLING_ASSIGN_OR_RETURN(const SealedKeyFile sealed,
-                           SealKeyFile(core_, project_id, content, lopenumre, recipient, file));
+  KOBLING_ASSIGN_OR_RETURN(const SealedKeyFile sealed, SealKeyFile(core_, plan.content, lopenumre, recipient, file));
   record.set_rows(sealed.text.rows);
   record.set_withdrawn_rows(sealed.text.withdrawn_rows);
   record.set_persons(core_.identities.CountPersons(plan.covered));
@@ -204,28 +216,42 @@ absl::StatusOr<api::KeyFile> KeyFiles::Issue(const Call& call, const api::IssueK
   return CommitIssue(call, request, plan, record, sealed);
 }
 
+// Stores what the file holds, and names it in the record.
+absl::Status KeyFiles::PutSets(const KeyFilePlan& plan, records::KeyFileRecord& record, Change& change) const {
+  KOBLING_ASSIGN_OR_RETURN(*record.mutable_set(), core_.sets.Put(plan.content.rows, change.batch));
+  if (plan.since != 0) {
+    KOBLING_ASSIGN_OR_RETURN(*record.mutable_withdrawn_set(), core_.sets.Put(plan.content.withdrawn, change.batch));
+    KOBLING_ASSIGN_OR_RETURN(*record.mutable_covered_set(), core_.sets.Put(plan.covered, change.batch));
+  }
+  const storage::NumberSet given_out = plan.content.representatives.AllOf(plan.content.rows);
+  if (!(given_out == plan.content.rows)) {
+    KOBLING_ASSIGN_OR_RETURN(*record.mutable_representative_set(), core_.sets.Put(given_out, change.batch));
+  }
+  if (!plan.current.isEmpty()) {
+    KOBLING_ASSIGN_OR_RETURN(*record.mutable_current_set(), core_.sets.Put(plan.current, change.batch));
+    change.Then([project = record.project_id(), current = plan.current](StateData& state) {
+      state.projects[project].former |= current;
+    });
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<api::KeyFile> KeyFiles::CommitIssue(const Call& call, const api::IssueKeyFileRequest& request,
                                                    const KeyFilePlan& plan, const records::KeyFileRecord& planned,
                                                    const SealedKeyFile& sealed) const {
   return ChangeOnce<api::KeyFile>(core_, call, request, [&](Change& change) -> absl::StatusOr<api::KeyFile> {
-    KOBLING_ASSIGN_OR_RETURN(const KeyFilePlan now, PlanKeyFile(core_, call, request));
-    if (!IsSamePlan(now, plan)) {
-      return MakeError(Reason::kPreconditionFailed, {{DetailKey::kProject, plan.project.id()}});
-    }
+    KOBLING_ASSIGN_OR_RETURN(const KeyFilePlan now, PlanAgain(core_, call, request, plan));
     records::KeyFileRecord record = planned;
     // The rows are the same, but they may be so by a later version of a list.
     record.mutable_reservation_lists()->Add(now.reservation_lists.begin(), now.reservation_lists.end());
     record.set_reserved(now.reserved);
+    record.set_annulled(now.annulled);
     record.set_event_index(core_.committer.NextEventIndex());
     KOBLING_ASSIGN_OR_RETURN(const crypto::KeyFileComment comment, CommentOf(record, now, sealed.text));
     KOBLING_ASSIGN_OR_RETURN(std::string signature,
                              core_.keys.signer.Sign(sealed.hash, crypto::FormatKeyFileComment(comment)));
     record.set_signature(std::move(signature));
-    KOBLING_ASSIGN_OR_RETURN(*record.mutable_set(), core_.sets.Put(now.rows, change.batch));
-    if (now.kind == records::KEY_FILE_KIND_RECORD_DELTA) {
-      KOBLING_ASSIGN_OR_RETURN(*record.mutable_withdrawn_set(), core_.sets.Put(now.withdrawn, change.batch));
-      KOBLING_ASSIGN_OR_RETURN(*record.mutable_covered_set(), core_.sets.Put(now.covered, change.batch));
-    }
+    KOBLING_RETURN_IF_ERROR(PutSets(now, record, change));
     *record.mutable_issued() = MakeMark(core_, call);
     change.Put(record);
     if (now.project.distinct_set() != plan.everybody_id && now.everybody_id == plan.everybody_id) {
@@ -246,6 +272,7 @@ absl::StatusOr<api::ReproduceKeyFileResponse> KeyFiles::Reproduce(const Call& ca
   KOBLING_RETURN_IF_ERROR(CheckText("purpose", request.purpose()));
   const std::lock_guard lock(issue_mutex_);  // as much work as an issue
   records::KeyFileRecord record;
+  storage::ProjectRows rows;
   {
     const State::View state = core_.state.Read();
     KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
@@ -253,6 +280,7 @@ absl::StatusOr<api::ReproduceKeyFileResponse> KeyFiles::Reproduce(const Call& ca
     if (project->rows.project.state() == records::PROJECT_STATE_RECORD_KEY_DESTROYED) {
       return MakeError(Reason::kKeyDestroyed, {{DetailKey::kProject, request.project_id()}});
     }
+    rows = project->rows;
   }
   if (record.plaintext_digest().empty()) {
     return MakeError(Reason::kPreconditionFailed,
@@ -260,7 +288,7 @@ absl::StatusOr<api::ReproduceKeyFileResponse> KeyFiles::Reproduce(const Call& ca
                       {DetailKey::kHint, "it was issued by a version of the server that recorded no digest"}});
   }
   KOBLING_ASSIGN_OR_RETURN(const KeyFileText text,
-                           IsImported(record) ? ReadImportedText(core_, record) : ComputeText(core_, record));
+                           IsImported(record) ? ReadImportedText(core_, record) : ComputeText(core_, rows, record));
   const std::string digest(text.digest.begin(), text.digest.end());
   api::ReproduceKeyFileResponse response;
   *response.mutable_key_file() = ToApi(record);

@@ -83,6 +83,7 @@ class KeyFiles {
  private:
   absl::Status Expire(const records::KeyFileRecord& planned) const;
   absl::StatusOr<records::KeyFileRecord> MakeRecord(const KeyFilePlan& plan) const;
+  absl::Status PutSets(const KeyFilePlan& plan, records::KeyFileRecord& record, Change& change) const;
   absl::StatusOr<api::KeyFile> CommitIssue(const Call& call, const api::IssueKeyFileRequest& request,
                                            const KeyFilePlan& plan, const records::KeyFileRecord& planned,
                                            const SealedKeyFile& sealed) const;

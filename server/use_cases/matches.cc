@@ -58,7 +58,7 @@ MatchStream::MatchStream(const Core& core, const Call& call, StreamContext conte
       call_(call),
       header_(header),
       content_(core.keys.digest.Start("match")),
-      identifiers_(core.directory, context.rules, context.rows_in_use, {core.config.limits.max_stream_rows, 1}) {}
+      identifiers_(core.directory, context.rules, context.rows_in_use, {core.config.limits.max_stream_rows, 1, RequiredCatalogue(core)}) {}
 
 absl::StatusOr<std::unique_ptr<MatchStream>> MatchStream::Begin(const Core& core, const Call& call,
                                                                 StreamContext context, const api::MatchHeader& header) {

@@ -35,7 +35,7 @@ ReservationStream::ReservationStream(const Core& core, const Call& call, StreamC
       header_(header),
       list_(call.caller.role == Role::kRegister ? call.caller.id.text() : std::string()),
       content_(core.keys.digest.Start("reservations")),
-      identifiers_(core.directory, context.rules, context.rows_in_use, {core.config.limits.max_stream_rows, 1}) {}
+      identifiers_(core.directory, context.rules, context.rows_in_use, {core.config.limits.max_stream_rows, 1, RequiredCatalogue(core)}) {}
 
 absl::StatusOr<std::unique_ptr<ReservationStream>> ReservationStream::Begin(const Core& core, const Call& call,
                                                                             StreamContext context,
@@ -137,7 +137,7 @@ absl::StatusOr<api::LoadReservationsResponse> ReservationStream::Store(const Str
   storage::NumberSet added;
   storage::NumberSet removed;
   if (header_.mode() == api::RESERVATION_MODE_REMOVE) {
-    removed = numbered.index & members;
+    removed = core_.identities.OfPersonsIn(numbered.index, members);  // under whatever number they came in
   } else {
     added = numbered.index - members;
   }

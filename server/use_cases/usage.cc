@@ -11,6 +11,7 @@
 #include "server/core/access.h"
 #include "server/core/convert.h"
 #include "server/core/dates.h"
+#include "server/core/issued_series.h"
 #include "server/core/key_file_maker.h"
 #include "server/core/project_case.h"
 
@@ -40,6 +41,31 @@ const records::UsageRecord* FindReport(const Project& project, std::string_view 
 bool SameContent(const records::UsageRecord& a, const records::UsageRecord& b) {
   return a.key_file_number() == b.key_file_number() && a.used_set() == b.used_set() && a.recipient() == b.recipient() &&
          a.delivered_on() == b.delivered_on();
+}
+
+// Every representative whose løpenummer the register was ever told for one of the identifiers.
+storage::NumberSet AllTold(const ToldNumbers& told, const storage::NumberSet& identifiers) {
+  storage::NumberSet all = identifiers - told.identifiers();
+  for (const std::uint32_t identifier : told.identifiers()) {
+    for (const std::uint32_t representative : told.All(identifier)) {
+      all.add(representative);
+    }
+  }
+  return all;
+}
+
+// The identifiers for which the register was told a løpenummer of these representatives: after a split, those of
+// several persons, since nobody can say any more whose data it was.
+storage::NumberSet WhoWasTold(const ToldNumbers& told, const storage::NumberSet& identifiers,
+                              const storage::NumberSet& representatives) {
+  storage::NumberSet who = (identifiers - told.identifiers()) & representatives;
+  for (const std::uint32_t identifier : told.identifiers()) {
+    const std::vector<std::uint32_t> all = told.All(identifier);
+    if (std::any_of(all.begin(), all.end(), [&](std::uint32_t each) { return representatives.contains(each); })) {
+      who.add(identifier);
+    }
+  }
+  return who;
 }
 
 api::KeyFileUsage Describe(const storage::ProjectRows& rows, const records::KeyFileRecord& key_file) {
@@ -162,6 +188,22 @@ absl::Status UsageStream::Add(const api::LopenummerBatch& batch, std::vector<api
   return absl::OkStatus();
 }
 
+// What the register was told for the identifiers by this file and by every other one that it has: a delivery may be
+// made with an older løpenummer, or with one of a correction.
+absl::StatusOr<ToldNumbers> UsageStream::ToldWith(const records::KeyFileRecord& key_file,
+                                                  const storage::NumberSet& identifiers) const {
+  storage::ProjectRows rows;
+  {
+    const State::View state = core_.state.Read();
+    rows = FindProject(*state, key_file.project_id())->rows;
+  }
+  std::vector<records::KeyFileRecord> files = FetchedBy(rows, key_file.register_id());
+  if (!key_file.has_first_fetched()) {
+    files.push_back(key_file);
+  }
+  return ToldNumbers::Read(core_, rows, files, identifiers);
+}
+
 absl::StatusOr<storage::NumberSet> UsageStream::Resolve(const records::KeyFileRecord& key_file,
                                                         records::UsageRecord& record, const FaultSink& faults) {
   storage::NumberSet used;
@@ -173,9 +215,8 @@ absl::StatusOr<storage::NumberSet> UsageStream::Resolve(const records::KeyFileRe
                            core_.keys.ProjectPrf(core_.store, project_id, key_file.key_version()));
   const std::lock_guard lock(rows_in_use_.everybody());
   KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet issued, core_.sets.Get(CoveredSetOf(key_file)));
-  KOBLING_ASSIGN_OR_RETURN(
-      const LopenummerTable table,
-      LopenummerTable::Compute(core_, prf, core_.identities.RepresentativesOf(project_id, issued)));
+  KOBLING_ASSIGN_OR_RETURN(const ToldNumbers told, ToldWith(key_file, issued));
+  KOBLING_ASSIGN_OR_RETURN(const LopenummerTable table, LopenummerTable::Compute(core_, prf, AllTold(told, issued)));
   std::vector<Entry> known(table.persons());
   for (std::uint32_t i = 0; i < known.size(); ++i) {
     known[i] = {table.at(i).bits(), i};
@@ -212,7 +253,7 @@ absl::StatusOr<storage::NumberSet> UsageStream::Resolve(const records::KeyFileRe
   KOBLING_RETURN_IF_ERROR(faults(part));
   record.set_used(representatives.size());
   record.set_duplicates(duplicates);
-  used = core_.identities.OfPersonsIn(storage::MakeNumberSet(representatives), issued);
+  used = WhoWasTold(told, issued, storage::MakeNumberSet(representatives));
   used.runOptimize();
   return used;
 }
@@ -359,8 +400,9 @@ absl::StatusOr<api::GetUsageStatusResponse> Usage::Status(const Call& call,
       const bool is_awaited =
           !record.has_usage_waived() && record.state() != records::PROJECT_STATE_RECORD_KEY_DESTROYED;
       const bool overdue = is_awaited && OwesReport(project.rows, key_file) && key_file.usage_due_date() < today;
-      if (WasHandedOut(key_file) && (wanted.empty() || key_file.register_id() == wanted) &&
-          (overdue || !request.overdue_only())) {
+      const bool is_shown =
+          WasHandedOut(key_file) && (!IsCorrection(key_file) || HasStandingReport(project.rows, key_file));
+      if (is_shown && (wanted.empty() || key_file.register_id() == wanted) && (overdue || !request.overdue_only())) {
         api::KeyFileUsage& line = *response.add_key_files();
         line = Describe(project.rows, key_file);
         line.set_overdue(overdue);

@@ -14,6 +14,7 @@
 #include "kobling/v1/usage_service.pb.h"
 #include "server/core/core.h"
 #include "server/core/identifier_stream.h"
+#include "server/core/issued_series.h"
 
 namespace kobling::server {
 
@@ -56,6 +57,8 @@ class UsageStream {
   absl::Status CheckHeader() const;
   void AddFault(std::uint64_t row, domain::Reason reason, std::vector<api::RowFault>& faults);
   // The reported identifiers of the key file; what it does not hold becomes a fault.
+  absl::StatusOr<ToldNumbers> ToldWith(const records::KeyFileRecord& key_file,
+                                       const storage::NumberSet& identifiers) const;
   absl::StatusOr<storage::NumberSet> Resolve(const records::KeyFileRecord& key_file, records::UsageRecord& record,
                                              const FaultSink& faults);
   absl::StatusOr<api::ReportResponse> Store(records::UsageRecord record, const storage::NumberSet& used,

@@ -26,6 +26,8 @@ absl::StatusOr<std::unique_ptr<OpenedCore>> OpenedCore::Open(const server::Serve
   self.keys_ = std::make_unique<server::ServiceKeys>(std::move(keys));
   KOBLING_ASSIGN_OR_RETURN(self.directory_, storage::Directory::Open(*self.store_, std::move(*self.keys_->index),
                                                                      std::move(*self.keys_->identifiers)));
+  self.identity_log_ = std::make_unique<storage::IdentityLog>(*self.store_, std::move(*self.keys_->identity));
+  KOBLING_RETURN_IF_ERROR(self.identity_log_->Load(self.identities_));
   self.sets_ = std::make_unique<storage::SetStore>(*self.store_, std::move(*self.keys_->set_digest),
                                                    std::move(*self.keys_->sets));
   KOBLING_ASSIGN_OR_RETURN(self.events_, storage::EventLog::Open(*self.store_));
@@ -34,7 +36,7 @@ absl::StatusOr<std::unique_ptr<OpenedCore>> OpenedCore::Open(const server::Serve
       *self.store_, *self.events_, *self.state_, self.clock_,
       [](const absl::Status& status) { std::cerr << "the store has failed: " << status << '\n'; });
   self.core_ = std::make_unique<server::Core>(server::Core{self.config_, self.clock_, *self.store_, *self.keys_,
-                                                           *self.directory_, *self.sets_, self.identities_,
+                                                           *self.directory_, *self.sets_, self.identities_, *self.identity_log_,
                                                            *self.state_, *self.committer_});
   return opened;
 }

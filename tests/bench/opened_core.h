@@ -30,11 +30,12 @@ class OpenedCore {
   const server::ServerConfig config_;
   const domain::NationalIdRules rules_;
   const domain::SystemClock clock_;
-  const storage::IdentityMap identities_{};
+  storage::IdentityMap identities_;
   std::unique_ptr<crypto::SecretArena> arena_;
   std::unique_ptr<storage::KeyValueStore> store_;
   std::unique_ptr<server::ServiceKeys> keys_;
   std::unique_ptr<storage::Directory> directory_;
+  std::unique_ptr<storage::IdentityLog> identity_log_;
   std::unique_ptr<storage::SetStore> sets_;
   std::unique_ptr<storage::EventLog> events_;
   std::unique_ptr<server::State> state_;

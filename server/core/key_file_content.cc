@@ -1,0 +1,131 @@
+#include "server/core/key_file_content.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <span>
+#include <utility>
+
+#include "domain/status_macros.h"
+#include "server/core/dates.h"
+#include "server/core/issued_series.h"
+
+namespace kobling::server {
+namespace {
+
+// The day of each of the events: from which it holds, or on which it was applied if the source did not say.
+absl::Status FindDates(const Core& core, std::map<std::uint64_t, std::string>& date_of) {
+  if (date_of.empty()) {
+    return absl::OkStatus();
+  }
+  return core.identity_log.ForEach(date_of.begin()->first, [&](const storage::IdentityBlock& block) {
+    const std::uint64_t end = block.first_sequence + block.changes.size();
+    for (auto at = date_of.lower_bound(block.first_sequence); at != date_of.end() && at->first < end; ++at) {
+      const std::int32_t day = block.changes[at->first - block.first_sequence].day;
+      at->second = DateText(day == storage::kNoDay ? DayOf(absl::FromUnixMicros(block.applied_us))
+                                                   : absl::CivilDay(1970, 1, 1) + day);
+    }
+    return end <= date_of.rbegin()->first;
+  });
+}
+
+}  // namespace
+
+storage::NumberSet KeyFileContent::Representatives() const {
+  storage::NumberSet all = representatives.AllOf(rows) | held.AllOf(withdrawn);
+  for (const CorrectedRow& row : corrected) {
+    all.add(row.before);
+  }
+  return all;
+}
+
+std::string RepresentativesDigest(const Core& core, const KeyFileContent& content) {
+  auto stream = core.keys.digest.Start("representatives");
+  bool any = false;
+  const auto add = [&](std::uint32_t identifier, std::uint32_t representative, char part) {
+    const std::array<char, 9> entry = {
+        part,
+        static_cast<char>(identifier >> 24),
+        static_cast<char>(identifier >> 16),
+        static_cast<char>(identifier >> 8),
+        static_cast<char>(identifier),
+        static_cast<char>(representative >> 24),
+        static_cast<char>(representative >> 16),
+        static_cast<char>(representative >> 8),
+        static_cast<char>(representative),
+    };
+    stream.Update(std::span(reinterpret_cast<const std::uint8_t*>(entry.data()), entry.size()));
+    any = true;
+  };
+  const auto add_all = [&](const storage::NumberSet& identifiers, const storage::RepresentativeTable& table,
+                           char part) {
+    for (const auto& [identifier, representative] : table.others()) {
+      if (identifiers.contains(identifier)) {
+        add(identifier, representative, part);
+      }
+    }
+  };
+  add_all(content.rows, content.representatives, 'r');
+  add_all(content.withdrawn, content.held, 'w');
+  for (const CorrectedRow& row : content.corrected) {
+    add(row.identifier, row.before, 'c');
+  }
+  const crypto::Digest digest = stream.Finish();
+  return any ? std::string(digest.begin(), digest.end()) : std::string();
+}
+
+absl::StatusOr<KeyFileContent> ContentOf(const Core& core, const storage::ProjectRows& project,
+                                         const records::KeyFileRecord& key_file) {
+  KeyFileContent content;
+  storage::IdentityReplay replay(core.identity_log);
+  content.kind = key_file.kind();
+  KOBLING_ASSIGN_OR_RETURN(content.rows, core.sets.Get(key_file.set()));
+  KOBLING_ASSIGN_OR_RETURN(content.withdrawn, core.sets.Get(key_file.withdrawn_set()));
+  KOBLING_ASSIGN_OR_RETURN(content.representatives,
+                           RepresentativesAtIssue(core, replay, project, key_file, content.rows));
+  if (!content.withdrawn.isEmpty()) {
+    std::vector<records::KeyFileRecord> before = ChainOf(project, key_file);
+    before.pop_back();
+    KOBLING_ASSIGN_OR_RETURN(const ToldNumbers told, ToldNumbers::Read(core, project, before, content.withdrawn));
+    content.held = LastTold(told, content.withdrawn);
+  }
+  if (IsCorrection(key_file)) {
+    std::vector<records::KeyFileRecord> told_by;
+    for (const records::KeyFileRecord& other : project.key_files) {
+      const auto& numbers = key_file.told_by();
+      if (other.register_id() == key_file.register_id() &&
+          std::find(numbers.begin(), numbers.end(), other.number()) != numbers.end()) {
+        told_by.push_back(other);
+      }
+    }
+    KOBLING_ASSIGN_OR_RETURN(const ToldNumbers told, ToldNumbers::Read(core, project, told_by, content.rows));
+    std::vector<ToldOtherwise> changes;
+    for (const std::uint32_t identifier : content.rows) {
+      changes.push_back({identifier, told.ToCorrect(identifier), content.representatives.Of(identifier)});
+    }
+    KOBLING_ASSIGN_OR_RETURN(content.corrected, ExplainCorrection(core, key_file.map_version(), changes));
+  }
+  return content;
+}
+
+absl::StatusOr<std::vector<CorrectedRow>> ExplainCorrection(const Core& core, std::uint64_t map_version,
+                                                            const std::vector<ToldOtherwise>& changes) {
+  storage::IdentityReplay replay(core.identity_log);
+  KOBLING_ASSIGN_OR_RETURN(const storage::IdentityMap* const map, replay.AdvanceTo(map_version));
+  std::vector<std::uint64_t> versions;
+  std::map<std::uint64_t, std::string> date_of;
+  std::vector<CorrectedRow> rows;
+  for (const ToldOtherwise& change : changes) {
+    const storage::RepresentativeChange why = map->WhyChanged(change.identifier, change.before, change.now);
+    rows.push_back({change.identifier, change.before, change.now, why.cause, {}});
+    versions.push_back(why.version);
+    date_of.try_emplace(why.version);
+  }
+  KOBLING_RETURN_IF_ERROR(FindDates(core, date_of));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i].date = date_of[versions[i]];
+  }
+  return rows;
+}
+
+}  // namespace kobling::server

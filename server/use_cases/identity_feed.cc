@@ -1,0 +1,306 @@
+#include "server/use_cases/identity_feed.h"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "domain/error.h"
+#include "domain/status_macros.h"
+#include "server/core/dates.h"
+#include "server/core/project_case.h"
+
+namespace kobling::server {
+namespace {
+
+using domain::DetailKey;
+using domain::MakeError;
+using domain::Reason;
+
+constexpr int kMaxSplit = 50;
+constexpr int kYearsKept = 3;  // Folkeregisteret deletes events after 36 months
+
+// With separators, since a long number in an error would be taken for an identifier.
+std::string SequenceText(std::uint64_t sequence) {
+  const std::string digits = std::to_string(sequence);
+  std::string text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) {
+      text.push_back(',');
+    }
+    text.push_back(digits[i]);
+  }
+  return text;
+}
+
+bool HasOther(api::IdentityEventKind kind) {
+  return kind == api::IDENTITY_EVENT_KIND_ADDED || kind == api::IDENTITY_EVENT_KIND_REPLACED ||
+         kind == api::IDENTITY_EVENT_KIND_MERGED || kind == api::IDENTITY_EVENT_KIND_SPLIT;
+}
+
+absl::Status Malformed(const api::IdentityEvent& event, std::string_view field, std::string_view hint) {
+  return MakeError(
+      Reason::kIdentityEventMalformed,
+      {{DetailKey::kPosition, SequenceText(event.sequence())}, {DetailKey::kField, field}, {DetailKey::kHint, hint}});
+}
+
+// "merged": the word of the event in files.
+std::string WordOf(storage::IdentityEventKind kind) {
+  constexpr std::string_view kPrefix = "IDENTITY_EVENT_KIND_";
+  std::string word =
+      api::IdentityEventKind_Name(static_cast<api::IdentityEventKind>(static_cast<int>(kind))).substr(kPrefix.size());
+  std::transform(word.begin(), word.end(), word.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return word;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<IdentityFeed>> IdentityFeed::Begin(const Core& core, const Call& call,
+                                                                  const domain::NationalIdRules& rules,
+                                                                  const api::ImportEventsHeader& header) {
+  std::unique_ptr<IdentityFeed> feed(new IdentityFeed(core, call, rules, header));
+  KOBLING_RETURN_IF_ERROR(feed->CheckHeader());
+  feed->progress_.set_applied_through(core.identities.version());
+  return feed;
+}
+
+absl::Status IdentityFeed::CheckHeader() const {
+  KOBLING_RETURN_IF_ERROR(CheckText("resume_reason", header_.resume_reason()));
+  const std::uint64_t version = core_.identities.version();
+  if (header_.start_at() != 0 && version != 0) {
+    return MakeError(Reason::kFieldMalformed, {{DetailKey::kField, "start_at"},
+                                               {DetailKey::kHint, "events have been applied; the history goes on"}});
+  }
+  if (version == 0 || !header_.resume_reason().empty()) {
+    return absl::OkStatus();
+  }
+  std::int64_t applied_us = 0;
+  KOBLING_RETURN_IF_ERROR(core_.identity_log.ForEach(version, [&](const storage::IdentityBlock& block) {
+    applied_us = block.applied_us;
+    return true;
+  }));
+  const absl::CivilDay today = DayOf(core_.clock.Now());
+  if (DayOf(absl::FromUnixMicros(applied_us)) < absl::CivilDay(today.year() - kYearsKept, today.month(), today.day())) {
+    return MakeError(Reason::kIdentityFeedTooOld,
+                     {{DetailKey::kHint, "last applied on " + DateText(DayOf(absl::FromUnixMicros(applied_us)))}});
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<IdentityFeed::ParsedEvent> IdentityFeed::Parse(const api::IdentityEvent& event) const {
+  if (!api::IdentityEventKind_IsValid(event.kind()) || event.kind() == api::IDENTITY_EVENT_KIND_UNSPECIFIED) {
+    return Malformed(event, "event", "not a kind of event");
+  }
+  const bool is_split = event.kind() == api::IDENTITY_EVENT_KIND_SPLIT;
+  if (event.identifiers().empty() || event.identifiers_size() > (is_split ? kMaxSplit : 1)) {
+    return Malformed(event, "identifier", is_split ? "1 to 50 identifiers" : "exactly one identifier");
+  }
+  if (event.other().empty() == HasOther(event.kind())) {
+    return Malformed(event, "other", event.other().empty() ? "is needed" : "is not for this kind of event");
+  }
+  ParsedEvent parsed{.sequence = event.sequence(), .change = {}, .identifiers = {}};
+  parsed.change.kind = static_cast<storage::IdentityEventKind>(static_cast<int>(event.kind()));
+  const auto read = [&](std::string_view field, const std::string& text) -> absl::Status {
+    const domain::NationalIdRules::ParseResult result = rules_.Parse(text);
+    if (!result.id.has_value()) {
+      return Malformed(event, field, domain::InfoOf(result.fault).name);
+    }
+    if (std::find(parsed.identifiers.begin(), parsed.identifiers.end(), *result.id) != parsed.identifiers.end()) {
+      return Malformed(event, field, "the same identifier twice");
+    }
+    parsed.identifiers.push_back(*result.id);
+    return absl::OkStatus();
+  };
+  for (const std::string& identifier : event.identifiers()) {
+    KOBLING_RETURN_IF_ERROR(read("identifier", identifier));
+  }
+  if (HasOther(event.kind())) {
+    KOBLING_RETURN_IF_ERROR(read("other", event.other()));
+  }
+  if (!event.effective_date().empty()) {
+    const auto day = ParseDate(event.effective_date());
+    if (!day.has_value()) {
+      return Malformed(event, "effective_date", "a date as 2026-11-22, or nothing");
+    }
+    parsed.change.day = static_cast<std::int32_t>(*day - absl::CivilDay(1970, 1, 1));
+  }
+  return parsed;
+}
+
+absl::Status IdentityFeed::Add(const api::IdentityEventBatch& batch) {
+  if (batch.events().empty()) {
+    return MakeError(Reason::kStreamProtocol, {{DetailKey::kExpected, "events"}});
+  }
+  if (batch.events_size() > kMaxBatchEvents) {
+    return MakeError(Reason::kMessageTooLarge, {{DetailKey::kLimit, static_cast<std::uint64_t>(kMaxBatchEvents)}});
+  }
+  // What is right before the first fault is applied: the feed goes on from there once it is mended.
+  absl::Status stopped;
+  std::vector<ParsedEvent> events;
+  for (const api::IdentityEvent& event : batch.events()) {
+    absl::StatusOr<ParsedEvent> parsed = Parse(event);
+    if (!parsed.ok()) {
+      stopped = parsed.status();
+      break;
+    }
+    events.push_back(*std::move(parsed));
+  }
+  received_ += static_cast<std::uint64_t>(batch.events_size());
+  if (!events.empty()) {
+    const absl::Status status =
+        core_.committer.Commit([&](Change& change) { return ApplyInChange(events, stopped, change); });
+    if (!status.ok() && status != NothingToChange()) {
+      return status;
+    }
+  }
+  return stopped;
+}
+
+absl::StatusOr<std::size_t> IdentityFeed::PassOver(const std::vector<ParsedEvent>& events) const {
+  const std::uint64_t version = core_.identities.version();
+  const std::uint64_t first = core_.identities.first_sequence();
+  const auto end = std::find_if(events.begin(), events.end(),
+                                [&](const ParsedEvent& event) { return version == 0 || event.sequence > version; });
+  if (end == events.begin()) {
+    return 0;
+  }
+  std::vector<domain::NationalId> identifiers;
+  for (auto event = events.begin(); event != end; ++event) {
+    identifiers.insert(identifiers.end(), event->identifiers.begin(), event->identifiers.end());
+  }
+  std::vector<crypto::Tag> tags(identifiers.size());
+  std::vector<std::uint32_t> numbers(identifiers.size());
+  core_.directory.TagsOf(identifiers, tags);
+  core_.directory.Find(tags, numbers);
+  std::map<std::uint64_t, storage::IdentityChange> sent;
+  std::size_t at = 0;
+  for (auto event = events.begin(); event != end; ++event) {
+    storage::IdentityChange change = event->change;
+    for (std::size_t i = 0; i < event->identifiers.size(); ++i) {
+      change.numbers.push_back(numbers[at++]);
+    }
+    if (HasOther(static_cast<api::IdentityEventKind>(static_cast<int>(change.kind)))) {
+      change.other = change.numbers.back();
+      change.numbers.pop_back();
+    }
+    const auto [place, is_new] = sent.try_emplace(event->sequence, change);
+    if (event->sequence < first || (!is_new && !(place->second == change))) {
+      return MakeError(Reason::kIdentityEventDiffers, {{DetailKey::kPosition, SequenceText(event->sequence)}});
+    }
+  }
+  std::optional<std::uint64_t> differs;
+  KOBLING_RETURN_IF_ERROR(core_.identity_log.ForEach(sent.begin()->first, [&](const storage::IdentityBlock& block) {
+    const std::uint64_t block_end = block.first_sequence + block.changes.size();
+    for (auto change = sent.lower_bound(block.first_sequence); change != sent.end() && change->first < block_end;
+         ++change) {
+      if (!differs.has_value() && !(block.changes[change->first - block.first_sequence] == change->second)) {
+        differs = change->first;
+      }
+    }
+    return !differs.has_value() && block_end <= sent.rbegin()->first;
+  }));
+  if (differs.has_value()) {
+    return MakeError(Reason::kIdentityEventDiffers, {{DetailKey::kPosition, SequenceText(*differs)}});
+  }
+  return static_cast<std::size_t>(end - events.begin());
+}
+
+// Gives numbers to the identifiers of all the events, new ones where the directory has none.
+storage::Allotment IdentityFeed::Number(std::vector<ParsedEvent>& events, storage::WriteBatch& batch,
+                                        absl::Status& status) const {
+  std::vector<domain::NationalId> identifiers;
+  for (const ParsedEvent& event : events) {
+    identifiers.insert(identifiers.end(), event.identifiers.begin(), event.identifiers.end());
+  }
+  std::vector<crypto::Tag> tags(identifiers.size());
+  std::vector<std::uint32_t> numbers(identifiers.size());
+  core_.directory.TagsOf(identifiers, tags);
+  core_.directory.Find(tags, numbers);
+  std::map<crypto::Tag, std::uint32_t> strangers;  // by tag, as numbers are given out
+  std::vector<storage::NewIdentifier> entries;
+  for (std::size_t i = 0; i < tags.size(); ++i) {
+    if (numbers[i] == storage::Directory::kAbsent && strangers.emplace(tags[i], 0).second) {
+      entries.push_back({.tag = tags[i], .identifier = identifiers[i]});
+    }
+  }
+  std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.tag < b.tag; });
+  absl::StatusOr<storage::Allotment> allotment = core_.directory.Allot(entries, batch);
+  if (!allotment.ok()) {
+    status = allotment.status();
+    return {};
+  }
+  std::uint32_t next = allotment->first;
+  for (auto& [tag, number] : strangers) {
+    number = next++;
+  }
+  std::size_t at = 0;
+  for (ParsedEvent& event : events) {
+    for (std::size_t i = 0; i < event.identifiers.size(); ++i, ++at) {
+      event.change.numbers.push_back(numbers[at] == storage::Directory::kAbsent ? strangers.at(tags[at]) : numbers[at]);
+    }
+    if (HasOther(static_cast<api::IdentityEventKind>(static_cast<int>(event.change.kind)))) {
+      event.change.other = event.change.numbers.back();
+      event.change.numbers.pop_back();
+    }
+  }
+  return *std::move(allotment);
+}
+
+absl::Status IdentityFeed::ApplyInChange(std::vector<ParsedEvent>& events, absl::Status& stopped, Change& change) {
+  KOBLING_ASSIGN_OR_RETURN(const std::size_t passed_over, PassOver(events));
+  progress_.set_passed_over(progress_.passed_over() + passed_over);
+  events.erase(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(passed_over));
+  const std::uint64_t version = core_.identities.version();
+  const std::uint64_t first = version != 0 ? version + 1 : std::max<std::uint64_t>(header_.start_at(), 1);
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (events[i].sequence != first + i) {
+      stopped = MakeError(Reason::kIdentitySequence, {{DetailKey::kPosition, SequenceText(events[i].sequence)},
+                                                      {DetailKey::kExpected, SequenceText(first + i)}});
+      events.erase(events.begin() + static_cast<std::ptrdiff_t>(i), events.end());
+    }
+  }
+  if (events.empty()) {
+    return NothingToChange();
+  }
+  absl::Status numbered;
+  storage::Allotment allotment = Number(events, change.batch, numbered);
+  KOBLING_RETURN_IF_ERROR(numbered);
+  storage::IdentityBlock block;
+  block.first_sequence = first;
+  block.applied_us = absl::ToUnixMicros(core_.clock.Now());
+  std::map<storage::IdentityEventKind, std::uint64_t> kinds;
+  for (ParsedEvent& event : events) {
+    ++kinds[event.change.kind];
+    block.changes.push_back(std::move(event.change));
+  }
+  core_.identity_log.Append(block, change.batch);
+  change.event = MakeEvent(call_);
+  change.event.object = "events " + SequenceText(first) + " to " + SequenceText(first + block.changes.size() - 1);
+  change.event.reason = header_.resume_reason();
+  for (const auto& [kind, count] : kinds) {
+    change.event.counts.emplace_back(WordOf(kind), count);
+  }
+  change.event.counts.emplace_back("new_identifiers", allotment.tags.size());
+  change.Afterwards([this, allotment = std::move(allotment), block = std::move(block)] {
+    core_.directory.Publish(allotment);
+    const std::uint64_t without_effect = core_.identities.Apply(block.first_sequence, block.changes);
+    progress_.set_applied(progress_.applied() + block.changes.size());
+    progress_.set_without_effect(progress_.without_effect() + without_effect);
+    progress_.set_applied_through(block.first_sequence + block.changes.size() - 1);
+  });
+  return absl::OkStatus();
+}
+
+absl::StatusOr<api::ImportEventsResponse> IdentityFeed::Commit(const api::ImportEventsCommit& commit) {
+  if (commit.events() != received_) {
+    return MakeError(Reason::kStreamProtocol, {{DetailKey::kField, "events"}});
+  }
+  progress_.set_done(true);
+  return progress_;
+}
+
+}  // namespace kobling::server
