@@ -88,6 +88,18 @@ bool IsNothing(const Findings& findings) {
          findings.Waiting().isEmpty();
 }
 
+// Whether nobody waits for a file of the correction.
+bool IsSent(const storage::ProjectRows& rows, const records::CorrectionRecord& correction) {
+  const auto& registers = correction.registers();
+  return correction.state() != records::CORRECTION_STATE_RECORD_CONFIRMED ||
+         std::all_of(registers.begin(), registers.end(), [&](const std::string& register_id) {
+           return std::any_of(rows.key_files.begin(), rows.key_files.end(), [&](const auto& key_file) {
+             return IsCorrection(key_file) && key_file.register_id() == register_id &&
+                    key_file.event_index() > correction.event_index() && key_file.has_first_fetched();
+           });
+         });
+}
+
 // Whether something may wait in the project, without looking at what each register was told.
 bool MayWait(const Core& core, const Project& project) {
   const storage::ProjectRows& rows = project.rows;
@@ -95,24 +107,26 @@ bool MayWait(const Core& core, const Project& project) {
     return false;
   }
   std::uint64_t map_version = rows.key_files.front().map_version();
-  std::uint64_t confirmed_at = 0;
   for (const records::KeyFileRecord& key_file : rows.key_files) {
     map_version = std::min(map_version, key_file.map_version());
   }
+  const records::CorrectionRecord* confirmed = nullptr;
   for (const records::CorrectionRecord& correction : rows.corrections) {
-    if (correction.state() == records::CORRECTION_STATE_RECORD_PROPOSED) {
+    if (correction.state() == records::CORRECTION_STATE_RECORD_PROPOSED || !IsSent(rows, correction)) {
       return true;
     }
     if (correction.state() == records::CORRECTION_STATE_RECORD_CONFIRMED) {
       map_version = correction.map_version();
-      confirmed_at = correction.event_index();
+      confirmed = &correction;
     }
   }
-  const bool all_sent =
-      confirmed_at == 0 || std::any_of(rows.key_files.begin(), rows.key_files.end(), [&](const auto& key_file) {
-        return IsCorrection(key_file) && key_file.event_index() > confirmed_at && key_file.has_first_fetched();
+  // What was issued before the last correction and fetched after it was proposed is not in it.
+  const bool was_told_late =
+      confirmed != nullptr && std::any_of(rows.key_files.begin(), rows.key_files.end(), [&](const auto& key_file) {
+        return key_file.event_index() < confirmed->event_index() && key_file.has_first_fetched() &&
+               key_file.first_fetched().time_us() > confirmed->proposed().time_us();
       });
-  return !all_sent || !core.identities.ChangedSince(map_version, EverybodyIn(project)).isEmpty();
+  return was_told_late || !core.identities.ChangedSince(map_version, EverybodyIn(project)).isEmpty();
 }
 
 api::Correction ToApi(const records::CorrectionRecord& record) {
@@ -229,6 +243,9 @@ absl::StatusOr<api::Correction> Corrections::Propose(const Call& call,
     }
     const storage::NumberSet concerned = findings.Waiting();
     records::CorrectionRecord record;
+    for (const WaitingRegister& one : findings.registers) {
+      record.add_registers(one.register_id);
+    }
     record.set_project_id(request.project_id());
     record.set_number(static_cast<std::uint32_t>(rows.corrections.size()) + 1);
     record.set_state(records::CORRECTION_STATE_RECORD_PROPOSED);

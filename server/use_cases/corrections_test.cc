@@ -247,6 +247,33 @@ TEST_F(CorrectionsTest, TheDateIsThatOfTheSplitFromWhomTheNumberWas) {
   ExpectAllReproduced(project);
 }
 
+TEST_F(CorrectionsTest, AProjectIsReviewedUntilEveryRegisterHasItsCorrection) {
+  const std::string project = server_.ActiveProject({Defining("NPR"), WholePopulation("KRG")});
+  SubmitMore(project, {0, 1});
+  Issue(project);
+  server_.FetchAndOpen(project, "KRG", server_.Issue(project, "KRG").number());
+  Merge(0, 1);
+  server_.Correct(project);
+  for (const std::string register_id : {"KRG", "NPR"}) {
+    EXPECT_THAT(List().projects_to_review(), ElementsAre(project));
+    server_.FetchAndOpen(project, register_id, server_.IssueCorrection(project, register_id).number());
+  }
+  EXPECT_THAT(List().projects_to_review(), testing::IsEmpty());
+}
+
+TEST_F(CorrectionsTest, AProjectIsReviewedIfAnOldKeyFileIsFetchedAfterTheCorrection) {
+  const std::string project = Project({0, 1});
+  const std::uint32_t number = server_.Issue(project, "NPR").number();
+  Merge(0, 1);
+  ASSERT_THAT(Propose(project), IsOk());
+  ASSERT_THAT(Confirm(project, 1), IsOk());
+  EXPECT_THAT(List().projects_to_review(), testing::IsEmpty()) << "nobody was told anything";
+  server_.clock().Advance(absl::Minutes(1));
+  server_.FetchAndOpen(project, "NPR", number);
+  EXPECT_EQ(List(project).registers(0).waiting_rows(), 1U);
+  EXPECT_THAT(List().projects_to_review(), ElementsAre(project));
+}
+
 TEST_F(CorrectionsTest, UseIsReportedWithOldAndNewNumbers) {
   const std::string project = Project({0, 1, 2});
   const auto before = Map(Issue(project));
