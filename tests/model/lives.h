@@ -52,6 +52,7 @@ class Lives {
   auto Act(const std::string& what, const Predict& predict, const Do& act)
       -> std::optional<std::decay_t<decltype(*act())>> {
     SCOPED_TRACE(what);
+    server_.clock().Advance(absl::Milliseconds(1));  // no two things happen at the same time
     std::optional<LivesModel> before;
     const std::uint64_t events = server_.event_log().size();
     if (ArmAKill(0)) {

@@ -11,7 +11,7 @@
 namespace kobling::tests {
 namespace {
 
-constexpr std::size_t kStepCount = 1200;
+constexpr std::size_t kStepCount = 900;
 
 // Steps that are always refused would compare nothing.
 constexpr const char* kWhatMustHappen[] = {"submit",
