@@ -64,7 +64,10 @@ IdentityMap::Person& IdentityMap::MakePerson(std::uint32_t number) {
 
 bool IdentityMap::ApplyOne(const IdentityChange& change, Ordinal ordinal) {
   const std::uint32_t number = change.numbers.front();
-  bool effect = Know(number);
+  bool effect = false;
+  for (const std::uint32_t each : change.numbers) {
+    effect = Know(each) || effect;
+  }
   if (change.other != kNoIdentifier) {
     effect = Know(change.other) || effect;
   }
@@ -170,9 +173,6 @@ bool IdentityMap::Unite(std::uint32_t surviving, std::uint32_t joining, Ordinal 
 }
 
 bool IdentityMap::Split(const IdentityChange& change, Ordinal ordinal) {
-  for (const std::uint32_t number : change.numbers) {
-    Know(number);
-  }
   const Person* const before = Find(change.other);
   if (before == nullptr) {
     return false;

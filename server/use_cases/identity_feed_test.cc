@@ -111,6 +111,14 @@ TEST_F(IdentityFeedTest, AHistoryMayBeginElsewhereThanAtOne) {
   EXPECT_THAT(server_.FeedAsTheyAre({Created(17, 2)}), RefusedWith(domain::Reason::kIdentityEventDiffers));
 }
 
+TEST_F(IdentityFeedTest, ASplitThatTellsOfSomebodyNewHasAnEffect) {
+  ASSERT_THAT(server_.FeedAsTheyAre({Created(1, 0), Created(2, 1)}), IsOk());
+  const api::IdentityEvent split = TestCore::Event(kSplit, {Person(1), Person(2)}, Person(0));
+  EXPECT_EQ(server_.Feed({split})->without_effect(), 0U);
+  EXPECT_EQ(server_.core().identities.counts().known, 3U);
+  EXPECT_EQ(server_.Feed({split})->without_effect(), 1U);
+}
+
 TEST_F(IdentityFeedTest, AMalformedEventStopsItAndIsNamed) {
   struct Case {
     api::IdentityEvent event;
