@@ -17,6 +17,8 @@
 
 namespace kobling::tests {
 
+inline constexpr std::size_t kIdentifiers = 2400;
+
 enum class Kills { kNone, kSome };
 
 class Lives {

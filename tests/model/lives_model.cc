@@ -25,29 +25,6 @@ PeopleSet Standing(const LifeProject& project, PeopleSet ModelSubmission::*part)
   return people;
 }
 
-bool IsComplete(const LifeProject& project) {
-  return std::all_of(project.sources.begin(), project.sources.end(),
-                     [](const auto& entry) { return !entry.second.defines || entry.second.complete; });
-}
-
-// What the register's deliveries are to be corrected from.
-std::map<std::size_t, std::size_t> ToldBy(const LifeSource& source) {
-  std::map<std::size_t, std::size_t> told;
-  for (const LifeFile& file : source.files) {
-    if (!file.fetched) {
-      continue;
-    }
-    for (const auto& [identifier, pin] : file.rows) {
-      if (file.kind == LifeFileKind::kCorrection) {
-        told[identifier] = pin;
-      } else {
-        told.emplace(identifier, pin);
-      }
-    }
-  }
-  return told;
-}
-
 }  // namespace
 
 PeopleSet LifeFile::covered() const { return Keys(held); }
@@ -55,6 +32,11 @@ PeopleSet LifeFile::covered() const { return Keys(held); }
 std::size_t LifeProject::PinOf(std::size_t identifier) const {
   const auto pin = pins.find(identifier);
   return pin == pins.end() ? identifier : pin->second;
+}
+
+bool LifeProject::is_complete() const {
+  return std::all_of(sources.begin(), sources.end(),
+                     [](const auto& entry) { return !entry.second.defines || entry.second.complete; });
 }
 
 PeopleSet LifeProject::Index() const { return Standing(*this, &ModelSubmission::index); }
@@ -237,7 +219,7 @@ Refusal LivesModel::Reopen(LifeProject& project, const std::string& id) {
 }
 
 Refusal LivesModel::OpenWindow(LifeProject& project, const std::string& id) {
-  if (!IsComplete(project)) {
+  if (!project.is_complete()) {
     return Reason::kPopulationIncomplete;
   }
   project.sources.at(id).window_open = true;
@@ -247,7 +229,7 @@ Refusal LivesModel::OpenWindow(LifeProject& project, const std::string& id) {
 
 Refusal LivesModel::Match(LifeProject& project, const std::string& id, const PeopleSet& held) {
   LifeSource& source = project.sources.at(id);
-  if (!IsComplete(project)) {
+  if (!project.is_complete()) {
     return Reason::kPopulationIncomplete;
   }
   if (!source.window_open) {
@@ -285,7 +267,7 @@ Refusal LivesModel::NoUsableMatch(const LifeProject& project, const std::string&
 
 Refusal LivesModel::Issue(LifeProject& project, const std::string& id, std::uint32_t since) {
   LifeSource& source = project.sources.at(id);
-  if (!IsComplete(project)) {
+  if (!project.is_complete()) {
     return Reason::kPopulationIncomplete;
   }
   PeopleSet candidates;
@@ -337,49 +319,6 @@ Refusal LivesModel::Issue(LifeProject& project, const std::string& id, std::uint
                         std::inserter(file.rows, file.rows.end()));
     std::set_difference(earlier.held.begin(), earlier.held.end(), file.held.begin(), file.held.end(),
                         std::inserter(file.withdrawn, file.withdrawn.end()));
-  }
-  return Keep(project, source, std::move(file));
-}
-
-LifeCorrectedRow LivesModel::Explain(std::size_t identifier, std::size_t before, std::size_t now) const {
-  LifeCorrectedRow row{.identifier = identifier, .before = before, .now = now, .date = {}, .cause = {}};
-  const bool is_merged = identities.AreOne(identifier, before);
-  const std::uint64_t sequence =
-      is_merged ? identities.OneSince(before, now) : identities.ApartSince(identifier, before);
-  row.date = identities.event(sequence).date;
-  row.cause = is_merged ? "merged" : "split";
-  return row;
-}
-
-Refusal LivesModel::IssueCorrection(LifeProject& project, const std::string& id) {
-  LifeSource& source = project.sources.at(id);
-  if (!IsComplete(project)) {
-    return Reason::kPopulationIncomplete;
-  }
-  LifeFile file;
-  file.kind = LifeFileKind::kCorrection;
-  for (const auto& [identifier, before] : ToldBy(source)) {
-    const std::size_t now = project.PinOf(identifier);
-    if (project.confirmed.contains(identifier) && before != now) {
-      file.rows[identifier] = now;
-      file.corrected.push_back(Explain(identifier, before, now));
-    }
-  }
-  if (file.rows.empty()) {
-    return Reason::kNothingToCorrect;
-  }
-  // The newest that stands; if none does, what was delivered with them is to be corrected all the same.
-  std::uint32_t newest_fetched = 0;
-  for (std::uint32_t number = 1; number <= source.files.size(); ++number) {
-    const LifeFile& other = source.files[number - 1];
-    newest_fetched = other.fetched ? number : newest_fetched;
-    file.since = other.fetched && !other.taken_back ? number : file.since;
-  }
-  file.since = file.since == 0 ? newest_fetched : file.since;
-  file.held = source.files[file.since - 1].held;
-  for (auto& [identifier, pin] : file.held) {
-    const auto row = file.rows.find(identifier);
-    pin = row == file.rows.end() ? pin : row->second;
   }
   return Keep(project, source, std::move(file));
 }
@@ -458,104 +397,6 @@ void LivesModel::NewDay(const std::string& day, const std::string& new_expiry_da
       }
     }
   }
-}
-
-// Of everybody of whom løpenumre are out, the lowest that stands stays.
-LivesModel::Settlement LivesModel::Settle(const LifeProject& project) const {
-  Settlement settlement;
-  PeopleSet rest = project.issued;
-  while (!rest.empty()) {
-    const PeopleSet given_out = Both(identities.PersonOf(*rest.begin()), project.issued);
-    rest = Less(std::move(rest), given_out);
-    PeopleSet standing = Less(given_out, project.retired);
-    if (standing.empty()) {
-      settlement.restored.insert(Lowest(given_out));
-    } else if (standing.size() > 1) {
-      standing.erase(Lowest(standing));
-      settlement.retired = Union(std::move(settlement.retired), standing);
-      ++settlement.persons;
-    }
-  }
-  return settlement;
-}
-
-LivesModel::Difference LivesModel::Differences(const LifeProject& project, const Settlement& settlement) const {
-  const PeopleSet retired = Less(Union(project.retired, settlement.retired), settlement.restored);
-  Difference difference;
-  for (const auto& [id, source] : project.sources) {
-    LifeWaiting waiting;
-    for (const auto& [identifier, before] : ToldBy(source)) {
-      if (project.confirmed.contains(identifier) && before != project.PinOf(identifier)) {
-        ++waiting.confirmed;
-      } else if (before != Choose(project, retired, identifier)) {
-        ++waiting.waiting;
-        difference.waiting.insert(identifier);
-      }
-    }
-    if (waiting != LifeWaiting()) {
-      difference.registers[id] = waiting;
-    }
-  }
-  return difference;
-}
-
-std::map<std::string, LifeWaiting> LivesModel::WaitingIn(const LifeProject& project) const {
-  return Differences(project, Settle(project)).registers;
-}
-
-Refusal LivesModel::Propose(LifeProject& project, const std::string& officer) {
-  for (const LifeCorrection& correction : project.corrections) {
-    if (correction.state == api::CORRECTION_STATE_PROPOSED) {
-      return Reason::kCorrectionPending;
-    }
-  }
-  const Settlement settlement = Settle(project);
-  const PeopleSet concerned = Differences(project, settlement).waiting;
-  if (settlement.retired.empty() && settlement.restored.empty() && concerned.empty()) {
-    return Reason::kNothingToCorrect;
-  }
-  project.corrections.push_back({.state = api::CORRECTION_STATE_PROPOSED,
-                                 .map_version = identities.version(),
-                                 .proposed_by = officer,
-                                 .retired = settlement.retired,
-                                 .restored = settlement.restored,
-                                 .concerned = concerned,
-                                 .merged_persons = settlement.persons});
-  return std::nullopt;
-}
-
-Refusal LivesModel::Confirm(LifeProject& project, std::size_t number, const std::string& officer) {
-  if (number == 0 || number > project.corrections.size() ||
-      project.corrections[number - 1].state != api::CORRECTION_STATE_PROPOSED) {
-    return Reason::kCorrectionNotFound;
-  }
-  LifeCorrection& correction = project.corrections[number - 1];
-  if (correction.proposed_by == officer) {
-    return Reason::kSameIdentity;
-  }
-  LifeCorrection confirmed = correction;
-  for (PeopleSet* part : {&confirmed.retired, &confirmed.restored, &confirmed.concerned}) {
-    *part = Less(std::move(*part), identities.TouchedAfter(correction.map_version));
-  }
-  if (confirmed.retired.empty() && confirmed.restored.empty() && confirmed.concerned.empty()) {
-    return Reason::kCorrectionStale;
-  }
-  confirmed.state = api::CORRECTION_STATE_CONFIRMED;
-  confirmed.merged_persons = identities.CountPersons(confirmed.retired);
-  correction = confirmed;
-  project.retired = Less(Union(std::move(project.retired), confirmed.retired), confirmed.restored);
-  project.confirmed = Union(std::move(project.confirmed), confirmed.concerned);
-  PinAgain(project, Union(confirmed.retired, confirmed.restored));
-  return std::nullopt;
-}
-
-Refusal LivesModel::Reject(LifeProject& project, std::size_t number) {
-  if (number == 0 || number > project.corrections.size() ||
-      project.corrections[number - 1].state != api::CORRECTION_STATE_PROPOSED) {
-    return Reason::kCorrectionNotFound;
-  }
-  project.corrections[number - 1].state = api::CORRECTION_STATE_REJECTED;
-  return std::nullopt;
 }
 
 Refusal LivesModel::Report(LifeProject& project, const std::string& id, const ModelReport& report,

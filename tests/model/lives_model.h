@@ -80,6 +80,7 @@ struct LifeProject {
   PeopleSet confirmed;  // identifiers that a correction file may tell of
   std::vector<LifeCorrection> corrections;
 
+  bool is_complete() const;
   std::size_t PinOf(std::size_t identifier) const;
   PeopleSet Index() const;
   PeopleSet Relatives() const;
