@@ -25,6 +25,7 @@ KeyBytes CountingFrom(std::uint8_t first) {
 
 const KeyBytes kPersonKey = CountingFrom(0x20);
 const KeyBytes kSubjectKey = CountingFrom(0x40);
+const KeyBytes kIndexKey = CountingFrom(0x60);  // decides which of several strangers gets the lowest number
 KeyBytes ProjectKey(const std::string& project) {
   return CountingFrom(static_cast<std::uint8_t>(0x80 + project.back()));
 }
@@ -196,6 +197,7 @@ TestCore::TestCore(ServerConfig config)
   EXPECT_THAT(ServiceKeys::Create(Kek(*arena_), *arena_, batch), IsOk());
   PutKey(*arena_, {"person", "", 1}, kPersonKey, batch);
   PutKey(*arena_, {"subject", "", 1}, kSubjectKey, batch);
+  PutKey(*arena_, {"index", "", 1}, kIndexKey, batch);
   EXPECT_THAT(store_.Commit(batch), IsOk());
   Open();
 }
