@@ -29,6 +29,8 @@ PeopleSet Standing(const LifeProject& project, PeopleSet ModelSubmission::*part)
 
 PeopleSet LifeFile::covered() const { return Keys(held); }
 
+PeopleSet LifeFile::told() const { return Keys(rows); }
+
 std::size_t LifeProject::PinOf(std::size_t identifier) const {
   const auto pin = pins.find(identifier);
   return pin == pins.end() ? identifier : pin->second;
@@ -54,7 +56,7 @@ PeopleSet LifeProject::Former() const {
     }
     for (const LifeFile& file : source.files) {
       if (file.kind != LifeFileKind::kCorrection) {
-        people = Union(std::move(people), Keys(file.rows));
+        people = Union(std::move(people), file.told());
       }
     }
   }
@@ -435,68 +437,6 @@ Refusal LivesModel::Report(LifeProject& project, const std::string& id, const Mo
   }
   source.reports.push_back(stands);
   return std::nullopt;
-}
-
-ModelInclusion LivesModel::InclusionOf(const LifeProject& project, std::size_t identifier) const {
-  const PeopleSet& person = identities.PersonOf(identifier);
-  const auto has = [&](const PeopleSet& people) { return !Both(person, people).empty(); };
-  return has(project.Index())       ? ModelInclusion::kIndex
-         : has(project.Relatives()) ? ModelInclusion::kRelative
-         : has(project.Former())    ? ModelInclusion::kFormer
-                                    : ModelInclusion::kNone;
-}
-
-LifeInsight LivesModel::InsightOf(const LifeProject& project, const std::string& id, std::size_t identifier) const {
-  const PeopleSet& person = identities.PersonOf(identifier);
-  const auto has = [&](const PeopleSet& people) { return !Both(person, people).empty(); };
-  const LifeSource& source = project.sources.at(id);
-  LifeInsight insight;
-  for (const ModelSubmission& submission : source.submissions) {
-    const bool counts = !submission.withdrawn || submission.withdrawn_after_issue;
-    insight.submitted = insight.submitted || (counts && (has(submission.index) || has(submission.relatives)));
-  }
-  bool all_reported = true;
-  bool used = false;
-  for (std::uint32_t number = 1; number <= source.files.size(); ++number) {
-    const LifeFile& file = source.files[number - 1];
-    if (!file.was_handed_out()) {
-      continue;
-    }
-    const bool is_correction = file.kind == LifeFileKind::kCorrection;
-    insight.corrected += is_correction && has(Keys(file.rows)) ? 1 : 0;
-    if (!has(file.covered())) {
-      continue;
-    }
-    insight.key_file_issued = true;
-    bool reported = is_correction;  // nobody waits for a report on one
-    for (const ModelReport& report : source.reports) {
-      if (!report.replaced && report.key_file == number) {
-        reported = true;
-        used = used || has(report.used);
-      }
-    }
-    all_reported = all_reported && reported;
-  }
-  if (insight.key_file_issued) {
-    insight.use = used ? ModelUse::kUsed : all_reported ? ModelUse::kNotUsed : ModelUse::kNotYetReported;
-  }
-  const bool named_by_reserved_only = has(Population(project, id, false)) && !has(Population(project, id, true));
-  if (has(ReservedFor(id)) || named_by_reserved_only) {
-    insight.reservation = insight.key_file_issued ? ModelReservation::kAfterIssue : ModelReservation::kLeftOut;
-  }
-  return insight;
-}
-
-std::size_t LivesModel::LaterReservations(const LifeProject& project, const std::string& id) const {
-  const LifeFile* newest = nullptr;
-  for (const LifeFile& file : project.sources.at(id).files) {
-    newest = file.was_handed_out() ? &file : newest;
-  }
-  if (newest == nullptr) {
-    return 0;
-  }
-  const PeopleSet held = identities.OfPersonsIn(Population(project, id, false), newest->covered());
-  return identities.CountPersons(Less(held, Unreserved(project, id, held)));
 }
 
 }  // namespace kobling::tests

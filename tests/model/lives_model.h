@@ -43,7 +43,8 @@ struct LifeFile {
   bool taken_back = false;
   bool expired = false;
 
-  PeopleSet covered() const;
+  PeopleSet covered() const;  // whom it holds, with those that it goes on from
+  PeopleSet told() const;     // of whom it has a row that holds
   bool was_handed_out() const { return fetched || (!taken_back && !expired); }
 };
 

@@ -257,12 +257,15 @@ void Lives::Issue() {
   if (SourceOf(name, id).scope == ModelScope::kIntersection && Below(4) != 0) {
     Match(name);
   }
-  const std::size_t files = SourceOf(name, id).files.size();
-  const auto since =
-      static_cast<std::uint32_t>(Below(2) == 0 ? 0 : files + 1 - Below(std::min<std::size_t>(files, 5) + 1));
-  const auto issued =
-      Act((since == 0 ? "issue to " : "issue a delta to ") + id,
-          [&] { return model_.Issue(ProjectOf(name), id, since); }, [&] { return server_.TryIssue(name, id, since); });
+  // A delta goes on from one of the last files, mostly from one that was fetched.
+  const std::vector<LifeFile>& files = SourceOf(name, id).files;
+  std::size_t since = Below(2) == 0 ? 0 : files.size() + 1 - Below(std::min<std::size_t>(files.size(), 5) + 1);
+  while (since > 1 && Below(8) != 0 && (since > files.size() || !files[since - 1].fetched)) {
+    --since;
+  }
+  const auto issued = Act((since == 0 ? "issue to " : "issue a delta to ") + id,
+                          [&] { return model_.Issue(ProjectOf(name), id, static_cast<std::uint32_t>(since)); },
+                          [&] { return server_.TryIssue(name, id, static_cast<std::uint32_t>(since)); });
   if (issued.has_value()) {
     Keep(name, id, *issued);
   }

@@ -61,8 +61,9 @@ std::map<std::string, int> Live(const std::vector<std::uint64_t>& seeds, Kills k
       done[what] += times;
     }
   }
+  // One life that is repeated may lack a kind.
   for (const char* what : kWhatMustHappen) {
-    EXPECT_GE(done[what], 3) << what;
+    EXPECT_TRUE(seeds.size() == 1 || done[what] >= 3) << what << ": " << done[what];
   }
   return done;
 }
@@ -79,7 +80,7 @@ TEST(LivesOfPeople, AnswersAreThoseOfTheRulesWhereverTheServerIsKilled) {
   std::map<std::string, int> done = Live(Seeds(2, 100), Kills::kSome);
   Print(done);
   for (const char* what : {"killed after it was kept", "killed before it was kept", "killed over a feed"}) {
-    EXPECT_TRUE(testing::Test::HasFailure() || done[what] >= 3) << what;
+    EXPECT_TRUE(testing::Test::HasFailure() || done[what] >= 3) << what << ": " << done[what];
   }
 }
 
