@@ -84,6 +84,13 @@ absl::StatusOr<api::ImportSeriesResponse> FakeConnection::ImportSeries(const api
   return server_.Take<api::ImportSeriesResponse>(header);
 }
 
+// The version is the history's, whatever else was prepared.
+absl::StatusOr<api::IdentityStatus> FakeConnection::GetIdentityStatus(const api::GetIdentityStatusRequest& request) {
+  KOBLING_ASSIGN_OR_RETURN(api::IdentityStatus status, server_.Take<api::IdentityStatus>(request));
+  status.set_version(server_.identities.version);
+  return status;
+}
+
 absl::Status FakeConnection::FetchKeyFile(const api::FetchKeyFileRequest& request, KeyFileSink& sink) {
   constexpr std::size_t kPartBytes = 1000;
   server_.fetch_offsets.push_back(request.offset());

@@ -11,6 +11,7 @@
 
 #include "client/commands/run.h"
 #include "client/connection.h"
+#include "client/identity_testing.h"
 
 namespace kobling::client {
 
@@ -41,6 +42,7 @@ class FakeServer {
   std::string key_file;                      // bytes that FetchKeyFile gives
   std::size_t break_fetch_after = SIZE_MAX;  // bytes that one fetch brings before it breaks
   std::vector<std::uint64_t> fetch_offsets;
+  FakeIdentityHistory identities;
 
   template <typename Response>
   absl::StatusOr<Response> Take(const google::protobuf::Message& request) {
@@ -203,6 +205,22 @@ class FakeConnection final : public Connection {
   absl::StatusOr<api::GetUsageStatusResponse> GetUsageStatus(const api::GetUsageStatusRequest& request) override {
     return server_.Take<api::GetUsageStatusResponse>(request);
   }
+  absl::StatusOr<api::IdentityStatus> GetIdentityStatus(const api::GetIdentityStatusRequest& request) override;
+  absl::StatusOr<api::IdentityHistory> GetIdentityHistory(const api::GetIdentityHistoryRequest& request) override {
+    return server_.Take<api::IdentityHistory>(request);
+  }
+  absl::StatusOr<api::ListCorrectionsResponse> ListCorrections(const api::ListCorrectionsRequest& request) override {
+    return server_.Take<api::ListCorrectionsResponse>(request);
+  }
+  absl::StatusOr<api::Correction> ProposeCorrection(const api::ProposeCorrectionRequest& request) override {
+    return server_.Take<api::Correction>(request);
+  }
+  absl::StatusOr<api::Correction> ConfirmCorrection(const api::ConfirmCorrectionRequest& request) override {
+    return server_.Take<api::Correction>(request);
+  }
+  absl::StatusOr<api::Correction> RejectCorrection(const api::RejectCorrectionRequest& request) override {
+    return server_.Take<api::Correction>(request);
+  }
   absl::StatusOr<api::LookupResponse> Lookup(const api::LookupRequest& request) override {
     return server_.Take<api::LookupResponse>(request);
   }
@@ -215,6 +233,9 @@ class FakeConnection final : public Connection {
   absl::StatusOr<api::ServerInfo> GetServerInfo(const api::GetServerInfoRequest& request) override {
     return server_.Take<api::ServerInfo>(request);
   }
+  absl::StatusOr<api::ScrubReport> Scrub(const api::ScrubRequest& request) override {
+    return server_.Take<api::ScrubReport>(request);
+  }
 
   absl::StatusOr<api::SubmitResponse> Submit(const api::SubmitHeader& header, RowSource& rows,
                                              StreamListener& listener) override;
@@ -226,6 +247,9 @@ class FakeConnection final : public Connection {
                                                                  StreamListener& listener) override;
   absl::StatusOr<api::ImportSeriesResponse> ImportSeries(const api::ImportSeriesHeader& header, RowSource& rows,
                                                          StreamListener& listener) override;
+  IdentityStreamEnd ImportEvents(const api::ImportEventsHeader& header, IdentityEventSource& events) override {
+    return server_.identities.Import(header, events);
+  }
   absl::Status FetchKeyFile(const api::FetchKeyFileRequest& request, KeyFileSink& sink) override;
   absl::Status ListEvents(const api::ListEventsRequest& request, EventSink& sink) override;
 

@@ -10,6 +10,8 @@
 #include "google/protobuf/repeated_ptr_field.h"
 #include "kobling/v1/audit_service.pb.h"
 #include "kobling/v1/common.pb.h"
+#include "kobling/v1/correction_service.pb.h"
+#include "kobling/v1/identity_service.pb.h"
 #include "kobling/v1/import_service.pb.h"
 #include "kobling/v1/insight_service.pb.h"
 #include "kobling/v1/key_file_service.pb.h"
@@ -61,6 +63,20 @@ class StreamListener {
   // The stream broke and begins again from its first row: what was heard before does not count.
   virtual void Restarted() = 0;
   virtual void Faults(const google::protobuf::RepeatedPtrField<api::RowFault>& faults) = 0;
+};
+
+// Where the events of a stream come from. For one thread at a time.
+class IdentityEventSource {
+ public:
+  virtual ~IdentityEventSource() = default;
+  // Fills the next batch, or says false at the end.
+  virtual bool Next(api::IdentityEventBatch& batch) = 0;
+};
+
+// How a stream of events ended. What the last answer says to be applied stays, even if the stream broke after it.
+struct IdentityStreamEnd {
+  absl::Status status;
+  api::ImportEventsResponse last;  // empty if there was none
 };
 
 // Takes the parts of a key file in order. An error ends the stream and is what the call returns.
@@ -137,12 +153,21 @@ class Connection {
   virtual absl::StatusOr<api::ListReservationListsResponse> ListReservationLists(
       const api::ListReservationListsRequest& request) = 0;
 
+  virtual absl::StatusOr<api::IdentityStatus> GetIdentityStatus(const api::GetIdentityStatusRequest& request) = 0;
+  virtual absl::StatusOr<api::IdentityHistory> GetIdentityHistory(const api::GetIdentityHistoryRequest& request) = 0;
+
+  virtual absl::StatusOr<api::ListCorrectionsResponse> ListCorrections(const api::ListCorrectionsRequest& request) = 0;
+  virtual absl::StatusOr<api::Correction> ProposeCorrection(const api::ProposeCorrectionRequest& request) = 0;
+  virtual absl::StatusOr<api::Correction> ConfirmCorrection(const api::ConfirmCorrectionRequest& request) = 0;
+  virtual absl::StatusOr<api::Correction> RejectCorrection(const api::RejectCorrectionRequest& request) = 0;
+
   virtual absl::StatusOr<api::LookupResponse> Lookup(const api::LookupRequest& request) = 0;
 
   virtual absl::StatusOr<api::ListDisclosuresResponse> ListDisclosures(const api::ListDisclosuresRequest& request) = 0;
   virtual absl::StatusOr<api::Dossier> GetDossier(const api::GetDossierRequest& request) = 0;
 
   virtual absl::StatusOr<api::ServerInfo> GetServerInfo(const api::GetServerInfoRequest& request) = 0;
+  virtual absl::StatusOr<api::ScrubReport> Scrub(const api::ScrubRequest& request) = 0;
 
   virtual absl::StatusOr<api::SubmitResponse> Submit(const api::SubmitHeader& header, RowSource& rows,
                                                      StreamListener& listener) = 0;
@@ -155,6 +180,9 @@ class Connection {
                                                                          RowSource& rows, StreamListener& listener) = 0;
   virtual absl::StatusOr<api::ImportSeriesResponse> ImportSeries(const api::ImportSeriesHeader& header, RowSource& rows,
                                                                  StreamListener& listener) = 0;
+
+  // One attempt: the caller goes on from where the server stands.
+  virtual IdentityStreamEnd ImportEvents(const api::ImportEventsHeader& header, IdentityEventSource& events) = 0;
 
   // One attempt: the caller goes on from what its sink has.
   virtual absl::Status FetchKeyFile(const api::FetchKeyFileRequest& request, KeyFileSink& sink) = 0;

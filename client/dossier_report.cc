@@ -177,6 +177,7 @@ ReportTable KeyFileTable(const Json& dossier) {
                       {"withdrawn_rows", "Herav trukket", kNumber},
                       {"persons", "Personer", kNumber},
                       {"reserved", "Reservert", kNumber},
+                      {"annulled", "Annullert", kNumber},
                       {"reservation_lists", "Reservasjonslister"},
                       {"issued.time", "Utstedt", kTime},
                       {"issued.actor", "Av"},

@@ -100,6 +100,7 @@ std::string NorwegianWord(std::string_view word) {
       {"full", "hele"},
       {"delta", "endringer"},
       {"imported", "importert"},
+      {"correction", "rettelser"},
   };
   const auto found = words->find(word);
   return std::string(found == words->end() ? word : found->second);

@@ -45,22 +45,32 @@ GrpcConnection::GrpcConnection(const std::shared_ptr<grpc::Channel>& channel, co
       usage_(api::UsageService::NewStub(channel)),
       reservations_(api::ReservationService::NewStub(channel)),
       imports_(api::ImportService::NewStub(channel)),
+      identities_(api::IdentityService::NewStub(channel)),
+      corrections_(api::CorrectionService::NewStub(channel)),
       insight_(api::InsightService::NewStub(channel)),
       audit_(api::AuditService::NewStub(channel)),
       operators_(api::OperatorService::NewStub(channel)) {}
+
+absl::Duration GrpcConnection::DeadlineOf(std::string_view method) const {
+  if (method == "/kobling.v1.OperatorService/Scrub") {
+    return deadlines_.scrub;
+  }
+  // The first two make a whole key file; the others look at everything that a project has issued.
+  const bool is_issue = method == "/kobling.v1.KeyFileService/IssueKeyFile" ||
+                        method == "/kobling.v1.KeyFileService/ReproduceKeyFile" ||
+                        method.starts_with("/kobling.v1.CorrectionService/");
+  return is_issue ? deadlines_.issue : deadlines_.unary;
+}
 
 template <typename Stub, typename Request, typename Response>
 absl::StatusOr<Response> GrpcConnection::Unary(std::string_view method, Stub& stub,
                                                grpc::Status (Stub::*call)(grpc::ClientContext*, const Request&,
                                                                           Response*),
                                                const Request& request) {
-  // Both make a whole key file.
-  const bool is_issue =
-      method == "/kobling.v1.KeyFileService/IssueKeyFile" || method == "/kobling.v1.KeyFileService/ReproduceKeyFile";
   Backoff backoff(retry_, method);
   while (true) {
     grpc::ClientContext context;
-    context.set_deadline(absl::ToChronoTime(absl::Now() + (is_issue ? deadlines_.issue : deadlines_.unary)));
+    context.set_deadline(absl::ToChronoTime(absl::Now() + DeadlineOf(method)));
     Response response;
     const absl::Status status = FromGrpc((stub.*call)(&context, request, &response));
     if (status.ok()) {
@@ -275,6 +285,37 @@ absl::StatusOr<api::GetUsageStatusResponse> GrpcConnection::GetUsageStatus(const
   return Unary("/kobling.v1.UsageService/GetUsageStatus", *usage_, &api::UsageService::Stub::GetUsageStatus, request);
 }
 
+absl::StatusOr<api::IdentityStatus> GrpcConnection::GetIdentityStatus(const api::GetIdentityStatusRequest& request) {
+  return Unary("/kobling.v1.IdentityService/GetIdentityStatus", *identities_,
+               &api::IdentityService::Stub::GetIdentityStatus, request);
+}
+
+absl::StatusOr<api::IdentityHistory> GrpcConnection::GetIdentityHistory(const api::GetIdentityHistoryRequest& request) {
+  return Unary("/kobling.v1.IdentityService/GetIdentityHistory", *identities_,
+               &api::IdentityService::Stub::GetIdentityHistory, request);
+}
+
+absl::StatusOr<api::ListCorrectionsResponse> GrpcConnection::ListCorrections(
+    const api::ListCorrectionsRequest& request) {
+  return Unary("/kobling.v1.CorrectionService/ListCorrections", *corrections_,
+               &api::CorrectionService::Stub::ListCorrections, request);
+}
+
+absl::StatusOr<api::Correction> GrpcConnection::ProposeCorrection(const api::ProposeCorrectionRequest& request) {
+  return Unary("/kobling.v1.CorrectionService/ProposeCorrection", *corrections_,
+               &api::CorrectionService::Stub::ProposeCorrection, request);
+}
+
+absl::StatusOr<api::Correction> GrpcConnection::ConfirmCorrection(const api::ConfirmCorrectionRequest& request) {
+  return Unary("/kobling.v1.CorrectionService/ConfirmCorrection", *corrections_,
+               &api::CorrectionService::Stub::ConfirmCorrection, request);
+}
+
+absl::StatusOr<api::Correction> GrpcConnection::RejectCorrection(const api::RejectCorrectionRequest& request) {
+  return Unary("/kobling.v1.CorrectionService/RejectCorrection", *corrections_,
+               &api::CorrectionService::Stub::RejectCorrection, request);
+}
+
 absl::StatusOr<api::LookupResponse> GrpcConnection::Lookup(const api::LookupRequest& request) {
   return Unary("/kobling.v1.InsightService/Lookup", *insight_, &api::InsightService::Stub::Lookup, request);
 }
@@ -291,6 +332,10 @@ absl::StatusOr<api::Dossier> GrpcConnection::GetDossier(const api::GetDossierReq
 absl::StatusOr<api::ServerInfo> GrpcConnection::GetServerInfo(const api::GetServerInfoRequest& request) {
   return Unary("/kobling.v1.OperatorService/GetServerInfo", *operators_, &api::OperatorService::Stub::GetServerInfo,
                request);
+}
+
+absl::StatusOr<api::ScrubReport> GrpcConnection::Scrub(const api::ScrubRequest& request) {
+  return Unary("/kobling.v1.OperatorService/Scrub", *operators_, &api::OperatorService::Stub::Scrub, request);
 }
 
 }  // namespace kobling::client

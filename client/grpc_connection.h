@@ -12,6 +12,8 @@
 #include "client/retry_plan.h"
 #include "grpcpp/channel.h"
 #include "kobling/v1/audit_service.grpc.pb.h"
+#include "kobling/v1/correction_service.grpc.pb.h"
+#include "kobling/v1/identity_service.grpc.pb.h"
 #include "kobling/v1/import_service.grpc.pb.h"
 #include "kobling/v1/insight_service.grpc.pb.h"
 #include "kobling/v1/key_file_service.grpc.pb.h"
@@ -35,7 +37,8 @@ struct TlsFiles {
 // keepalive.
 struct Deadlines {
   absl::Duration unary = absl::Seconds(30);
-  absl::Duration issue = absl::Minutes(30);
+  absl::Duration issue = absl::Minutes(30);  // of calls that make a key file or plan a correction
+  absl::Duration scrub = absl::Hours(6);
 };
 
 // Safe to use from several threads, one call each.
@@ -100,12 +103,21 @@ class GrpcConnection final : public Connection {
   absl::StatusOr<api::ListReservationListsResponse> ListReservationLists(
       const api::ListReservationListsRequest& request) override;
 
+  absl::StatusOr<api::IdentityStatus> GetIdentityStatus(const api::GetIdentityStatusRequest& request) override;
+  absl::StatusOr<api::IdentityHistory> GetIdentityHistory(const api::GetIdentityHistoryRequest& request) override;
+
+  absl::StatusOr<api::ListCorrectionsResponse> ListCorrections(const api::ListCorrectionsRequest& request) override;
+  absl::StatusOr<api::Correction> ProposeCorrection(const api::ProposeCorrectionRequest& request) override;
+  absl::StatusOr<api::Correction> ConfirmCorrection(const api::ConfirmCorrectionRequest& request) override;
+  absl::StatusOr<api::Correction> RejectCorrection(const api::RejectCorrectionRequest& request) override;
+
   absl::StatusOr<api::LookupResponse> Lookup(const api::LookupRequest& request) override;
 
   absl::StatusOr<api::ListDisclosuresResponse> ListDisclosures(const api::ListDisclosuresRequest& request) override;
   absl::StatusOr<api::Dossier> GetDossier(const api::GetDossierRequest& request) override;
 
   absl::StatusOr<api::ServerInfo> GetServerInfo(const api::GetServerInfoRequest& request) override;
+  absl::StatusOr<api::ScrubReport> Scrub(const api::ScrubRequest& request) override;
 
   absl::StatusOr<api::SubmitResponse> Submit(const api::SubmitHeader& header, RowSource& rows,
                                              StreamListener& listener) override;
@@ -117,6 +129,7 @@ class GrpcConnection final : public Connection {
                                                                  StreamListener& listener) override;
   absl::StatusOr<api::ImportSeriesResponse> ImportSeries(const api::ImportSeriesHeader& header, RowSource& rows,
                                                          StreamListener& listener) override;
+  IdentityStreamEnd ImportEvents(const api::ImportEventsHeader& header, IdentityEventSource& events) override;
   absl::Status FetchKeyFile(const api::FetchKeyFileRequest& request, KeyFileSink& sink) override;
   absl::Status ListEvents(const api::ListEventsRequest& request, EventSink& sink) override;
 
@@ -125,6 +138,7 @@ class GrpcConnection final : public Connection {
   absl::StatusOr<Response> Unary(std::string_view method, Stub& stub,
                                  grpc::Status (Stub::*call)(grpc::ClientContext*, const Request&, Response*),
                                  const Request& request);
+  absl::Duration DeadlineOf(std::string_view method) const;
 
   RetryPlan retry_;
   Deadlines deadlines_;
@@ -135,6 +149,8 @@ class GrpcConnection final : public Connection {
   std::unique_ptr<api::UsageService::Stub> usage_;
   std::unique_ptr<api::ReservationService::Stub> reservations_;
   std::unique_ptr<api::ImportService::Stub> imports_;
+  std::unique_ptr<api::IdentityService::Stub> identities_;
+  std::unique_ptr<api::CorrectionService::Stub> corrections_;
   std::unique_ptr<api::InsightService::Stub> insight_;
   std::unique_ptr<api::AuditService::Stub> audit_;
   std::unique_ptr<api::OperatorService::Stub> operators_;

@@ -104,6 +104,58 @@ class Insight final : public api::InsightService::Service {
   std::atomic<std::size_t> calls = 0;
 };
 
+// Answers after each batch; the stream number `break_at` breaks behind its first answer.
+class Identities final : public api::IdentityService::Service {
+ public:
+  grpc::Status ImportEvents(
+      grpc::ServerContext*,
+      grpc::ServerReaderWriter<api::ImportEventsResponse, api::ImportEventsRequest>* stream) override {
+    const std::size_t number = streams++;
+    api::ImportEventsRequest request;
+    api::ImportEventsResponse answer;
+    while (stream->Read(&request)) {
+      if (request.has_header()) {
+        start_at = request.header().start_at();
+        continue;
+      }
+      if (request.has_commit()) {
+        committed = request.commit().events();
+        answer.set_done(ends_with_done);
+        stream->Write(answer);
+        continue;
+      }
+      answer.set_applied(answer.applied() + static_cast<std::uint64_t>(request.batch().events_size()));
+      answer.set_applied_through(request.batch().events().rbegin()->sequence());
+      stream->Write(answer);
+      if (number == break_at) {
+        return grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone");
+      }
+    }
+    return grpc::Status::OK;
+  }
+  std::atomic<std::size_t> streams = 0;
+  std::atomic<std::uint64_t> start_at = 0;
+  std::atomic<std::uint64_t> committed = 0;
+  std::size_t break_at = SIZE_MAX;
+  bool ends_with_done = true;
+};
+
+class Events final : public IdentityEventSource {
+ public:
+  explicit Events(std::size_t batches) : batches_(batches) {}
+  bool Next(api::IdentityEventBatch& batch) override {
+    batch.Clear();
+    for (int i = 0; i < 100 && next_ < batches_ * 100; ++i) {
+      batch.add_events()->set_sequence(++next_);
+    }
+    return batch.events_size() > 0;
+  }
+
+ private:
+  std::size_t batches_;
+  std::size_t next_ = 0;
+};
+
 class Rows final : public RowSource {
  public:
   enum class Rewinding { kPossible, kImpossible };
@@ -160,6 +212,7 @@ class GrpcConnectionTest : public testing::Test {
     builder.RegisterService(&populations_);
     builder.RegisterService(&projects_);
     builder.RegisterService(&insight_);
+    builder.RegisterService(&identities_);
     server_ = builder.BuildAndStart();
     connection_ = std::make_unique<GrpcConnection>(
         grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials()),
@@ -171,6 +224,7 @@ class GrpcConnectionTest : public testing::Test {
   Populations populations_;
   Projects projects_;
   Insight insight_;
+  Identities identities_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<GrpcConnection> connection_;
   api::SubmitHeader header_;
@@ -230,6 +284,32 @@ TEST_F(GrpcConnectionTest, AFaultOfTheFileEndsTheStreamAndIsWhatIsReturned) {
   EXPECT_EQ(domain::ReasonOf(answer.status()), Reason::kFileMalformed);
   EXPECT_FALSE(IsFromServer(answer.status()));
   EXPECT_EQ(rows.rewinds, 0U);
+}
+
+TEST_F(GrpcConnectionTest, EventsArriveWholeAndTheCommitCountsThem) {
+  Events events(40);
+  api::ImportEventsHeader header;
+  header.set_start_at(1);
+  const IdentityStreamEnd end = connection_->ImportEvents(header, events);
+  ASSERT_TRUE(end.status.ok()) << end.status;
+  EXPECT_EQ(end.last.applied_through(), 4'000U);
+  EXPECT_EQ(identities_.start_at, 1U);
+  EXPECT_EQ(identities_.committed, 4'000U);
+}
+
+TEST_F(GrpcConnectionTest, ABrokenStreamOfEventsIsNotRepeatedAndItsLastAnswerIsKept) {
+  identities_.break_at = 0;
+  Events events(40);
+  const IdentityStreamEnd end = connection_->ImportEvents(api::ImportEventsHeader(), events);
+  EXPECT_EQ(domain::ReasonOf(end.status), Reason::kServerUnreachable);
+  EXPECT_EQ(end.last.applied_through(), 100U);
+  EXPECT_EQ(identities_.streams, 1U);
+}
+
+TEST_F(GrpcConnectionTest, AStreamOfEventsThatEndsWithoutItsLastAnswerIsAnError) {
+  identities_.ends_with_done = false;
+  Events events(2);
+  EXPECT_EQ(domain::ReasonOf(connection_->ImportEvents(api::ImportEventsHeader(), events).status), Reason::kInternal);
 }
 
 TEST_F(GrpcConnectionTest, AReadIsRepeatedAfterPassingTroubleOnly) {

@@ -152,6 +152,25 @@ auto SendUntilAnswered(Backoff backoff, const Header& header, RowSource& rows, S
   }
 }
 
+// As SendAll, of events. What is sent needs no rows counted, and nothing is wrong with the source.
+void SendEvents(grpc::ClientReaderWriter<api::ImportEventsRequest, api::ImportEventsResponse>& stream,
+                const api::ImportEventsHeader& header, IdentityEventSource& events) {
+  api::ImportEventsRequest message;
+  *message.mutable_header() = header;
+  bool is_open = stream.Write(message);
+  std::uint64_t sent = 0;
+  while (is_open && events.Next(*message.mutable_batch())) {
+    sent += static_cast<std::uint64_t>(message.batch().events_size());
+    is_open = stream.Write(message);
+  }
+  if (is_open) {
+    message.mutable_commit()->set_events(sent);
+    if (stream.Write(message)) {
+      stream.WritesDone();
+    }
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<api::SubmitResponse> GrpcConnection::Submit(const api::SubmitHeader& header, RowSource& rows,
@@ -183,6 +202,25 @@ absl::StatusOr<api::ImportSeriesResponse> GrpcConnection::ImportSeries(const api
                                                                        RowSource& rows, StreamListener& listener) {
   return SendUntilAnswered(Backoff(retry_, "/kobling.v1.ImportService/ImportSeries"), header, rows, listener,
                            [this](grpc::ClientContext* context) { return imports_->ImportSeries(context); });
+}
+
+IdentityStreamEnd GrpcConnection::ImportEvents(const api::ImportEventsHeader& header, IdentityEventSource& events) {
+  grpc::ClientContext context;
+  const auto stream = identities_->ImportEvents(&context);
+  IdentityStreamEnd end;
+  std::jthread reader([&] {
+    api::ImportEventsResponse response;
+    while (stream->Read(&response)) {
+      end.last = response;
+    }
+  });
+  SendEvents(*stream, header, events);
+  reader.join();
+  end.status = FromGrpc(stream->Finish());
+  if (end.status.ok() && !end.last.done()) {
+    end.status = MarkFromServer(MakeError(Reason::kInternal));
+  }
+  return end;
 }
 
 absl::Status GrpcConnection::FetchKeyFile(const api::FetchKeyFileRequest& request, KeyFileSink& sink) {

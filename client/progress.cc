@@ -34,7 +34,7 @@ void Progress::Update(std::uint64_t count, std::uint64_t bytes, std::optional<st
   }
   last_ = now;
   const double seconds = std::max(absl::ToDoubleSeconds(now - started_), 0.001);
-  const char* const unit = unit_ == Unit::kRows ? "rows" : "bytes";
+  const char* const unit = unit_ == Unit::kRows ? "rows" : unit_ == Unit::kBytes ? "bytes" : "events";
   const auto per_second = static_cast<std::uint64_t>(static_cast<double>(count) / seconds);
   std::string line = absl::StrFormat("  %s %s, %s %s/s", Grouped(count), unit, Grouped(per_second), unit);
   if (total_bytes && bytes > 0) {

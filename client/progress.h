@@ -10,12 +10,12 @@
 
 namespace kobling::client {
 
-// One line that is written again and again: rows or bytes so far, how many a second and, when the size is known, the
-// time left. Plain characters only. Silent if hidden. Not thread-safe.
+// One line that is written again and again: rows, bytes or events so far, how many a second and, when the size is
+// known, the time left. Plain characters only. Silent if hidden. Not thread-safe.
 class Progress {
  public:
   enum class Show { kYes, kNo };
-  enum class Unit { kRows, kBytes };
+  enum class Unit { kRows, kBytes, kEvents };
 
   // The stream and the clock must outlive the object.
   Progress(std::ostream& out, Show show, Unit unit, const domain::Clock& clock);

@@ -219,7 +219,7 @@ TEST_F(DossierCommand, TheNumbersOnThePageAreThoseOfTheJson) {
             numbers("submissions", {"/counts/rows", "/counts/identifiers", "/counts/relatives"}));
   EXPECT_EQ(NumbersUnder(html, "Sammenholding"), numbers("matches", {"/counts/rows", "/matched_persons"}));
   EXPECT_EQ(NumbersUnder(html, "Nøkkelfiler"),
-            numbers("key_files", {"/rows", "/withdrawn_rows", "/persons", "/reserved"}));
+            numbers("key_files", {"/rows", "/withdrawn_rows", "/persons", "/reserved", "/annulled"}));
   EXPECT_EQ(NumbersUnder(html, "Rapporter om bruk"), numbers("usage", {"/used"}));
   EXPECT_EQ(NumbersUnder(html, "Utleveringer"), numbers("disclosures", {"/used", "/persons"}));
   for (const auto& [heading, number] :

@@ -18,10 +18,13 @@ void AddKeyFileRegisterCommands(CommandTree& tree, CLI::App& key_file);
 void AddUsageCommands(CommandTree& tree);
 void AddReservationCommands(CommandTree& tree);
 void AddSeriesCommands(CommandTree& tree);
+void AddIdentityCommands(CommandTree& tree);
+void AddCorrectionCommands(CommandTree& tree);
 void AddInsightCommands(CommandTree& tree);
-// The audit group, with the commands that list events, and then the reports.
+// The audit group, with the commands that list events, and then the reports and the check of everything.
 CLI::App& AddAuditCommands(CommandTree& tree);
 void AddAuditReportCommands(CommandTree& tree, CLI::App& audit);
+void AddScrubCommand(CommandTree& tree, CLI::App& audit);
 void AddPublishCommand(CommandTree& tree, CLI::App& project);
 // Commands that work on files only: apply, testdata, lopenummer.
 void AddFileCommands(CommandTree& tree);

@@ -139,9 +139,8 @@ void AddApply(CommandTree& tree) {
   const ApplyArguments arguments = {
       .file = apply.Text("--in", "The extract; - for standard input", Need::kRequired),
       .column = apply.Text("--column", "Column of the identifiers, by name or number", Need::kRequired),
-      .key_files = apply.Texts(
-          "--keyfile",
-          "The sealed key file, its .minisig beside it; a full one may be followed by its deltas and corrections"),
+      .key_files =
+          apply.Texts("--keyfile", "The sealed key file, its .minisig beside it; then its deltas and corrections"),
       .relatives = apply.Texts("--relative", "Column with a relative's identifiers; may be given again"),
       .renames = apply.Texts("--rename", "column=new_name for a replaced column; may be given again"),
       .allowed = apply.Texts("--allow", "Column that may hold what looks like identifiers"),

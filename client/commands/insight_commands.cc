@@ -1,64 +1,20 @@
-#include <algorithm>
 #include <string>
 #include <string_view>
 
 #include "client/commands/all_commands.h"
+#include "client/commands/identifier_input.h"
 #include "client/commands/shared_options.h"
-#include "client/read_line.h"
-#include "crypto/secret_memory.h"
-#include "domain/national_id.h"
 
 namespace kobling::client {
 namespace {
 
 using Need = Command::Need;
 
-void Wipe(std::string& text) {
-  crypto::Wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
-  text.clear();
-}
-
 void WipeIdentifiers(api::LookupRequest& request) {
   Wipe(*request.mutable_identifier());
   if (request.has_representation()) {
     Wipe(*request.mutable_representation()->mutable_representative());
   }
-}
-
-absl::Status CheckElevenDigits(const std::string& identifier, std::string_view whose) {
-  const bool is_eleven_digits =
-      identifier.size() == domain::NationalId::kLength &&
-      std::all_of(identifier.begin(), identifier.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (is_eleven_digits) {
-    return absl::OkStatus();
-  }
-  return domain::MakeError(
-      identifier.empty() ? domain::Reason::kIdentifierEmpty : domain::Reason::kIdentifierNotElevenDigits,
-      {{domain::DetailKey::kFile, "standard input"}, {domain::DetailKey::kField, whose}});
-}
-
-// One line from standard input, never from the command line; hidden where it is typed.
-absl::StatusOr<std::string> ReadIdentifier(const Surroundings& surroundings, std::string_view whose) {
-  if (surroundings.input_is_terminal) {
-    surroundings.err << "The " << whose << "'s identifier (not shown): " << std::flush;
-  }
-  KOBLING_ASSIGN_OR_RETURN(std::string identifier, ReadHiddenLine(surroundings.input));
-  if (surroundings.input_is_terminal) {
-    surroundings.err << '\n';
-  }
-  if (const absl::Status status = CheckElevenDigits(identifier, whose); !status.ok()) {
-    Wipe(identifier);
-    return status;
-  }
-  return identifier;
-}
-
-absl::Status CheckNoMoreLines(const Surroundings& surroundings, std::string_view expected) {
-  if (surroundings.input_is_terminal) {
-    return absl::OkStatus();
-  }
-  KOBLING_ASSIGN_OR_RETURN(const bool has_more, HasMoreText(surroundings.input));
-  return has_more ? UsageError("standard input has more than " + std::string(expected)) : absl::OkStatus();
 }
 
 absl::Status ReadIdentifiers(const Surroundings& surroundings, api::LookupRequest& request) {
@@ -98,6 +54,26 @@ std::string ReservationText(const api::PersonReservation& reservation) {
          reservation.legal_reference() + ")";
 }
 
+// "2026-11-22T10:00:00Z insight.lookup in the role insight-portal, as guardian: asked by guardian"
+std::string AccessText(const api::Access& access) {
+  const Json row = ToJson(access);
+  const std::string kind = TextOf(row["representation"]);
+  return TextOf(row["time"]) + " " + access.operation() + " in the role " + access.role() +
+         (kind.empty() ? "" : ", as " + kind) + ": " + access.purpose();
+}
+
+// Who has looked at the person; the answer has the newest, and counts all.
+void PrintAccesses(std::ostream& out, const api::LookupResponse& answer) {
+  if (answer.access_count() == 0) {
+    return;
+  }
+  out << "looked at " << Grouped(answer.access_count()) << (answer.access_count() == 1 ? " time" : " times")
+      << ", the newest first:\n";
+  for (const api::Access& access : answer.accesses()) {
+    out << "  " << Printable(AccessText(access)) << '\n';
+  }
+}
+
 // One row for each project and register in tables and CSV; JSON has the answer as it is.
 void PrintAnswer(Session& session, const api::LookupResponse& answer) {
   if (session.options().format == Format::kJson) {
@@ -115,7 +91,8 @@ void PrintAnswer(Session& session, const api::LookupResponse& answer) {
                    {"register.key_file_issued", "key_file_issued"},
                    {"register.use", "use"},
                    {"register.used_on", "used_on"},
-                   {"register.reservation", "reservation"}});
+                   {"register.reservation", "reservation"},
+                   {"register.corrected_times", "corrected"}});
   for (const api::ProjectInsight& project : answer.projects()) {
     Json row = ToJson(project);
     if (project.has_withheld()) {
@@ -135,6 +112,7 @@ void PrintAnswer(Session& session, const api::LookupResponse& answer) {
     for (const api::PersonReservation& reservation : answer.reservations()) {
       session.out() << Printable(ReservationText(reservation)) << '\n';
     }
+    PrintAccesses(session.out(), answer);
   }
 }
 

@@ -1,4 +1,6 @@
 // What a key officer does with key files, and what everybody may look at.
+#include <algorithm>
+
 #include "client/commands/all_commands.h"
 #include "client/commands/shared_options.h"
 
@@ -72,14 +74,21 @@ void AddIssueAndWithdraw(CommandTree& tree, CLI::App& group) {
   Command issue = tree.AddCommand(
       group, {.name = "issue",
               .about = "Makes, seals and signs a key file for one register.",
-              .examples = {"kobling keyfile issue P0041 NPR", "kobling keyfile issue P0041 NPR --since 1"},
+              .examples = {"kobling keyfile issue P0041 NPR", "kobling keyfile issue P0041 NPR --since 1",
+                           "kobling keyfile issue P0041 NPR --correction"},
               .methods = {"KeyFileService/IssueKeyFile"}});
   const TextValue issued = ProjectArgument(issue);
   const TextValue issued_for = RegisterArgument(issue);
   const NumberValue since =
       issue.Number("--since", "Only what has come and gone since this key file of the register", Need::kOptional);
-  issue.Run([issued, issued_for, since](Session& session) -> absl::StatusOr<ExitCode> {
+  const FlagValue correction =
+      issue.Flag("--correction", "Only løpenumre that were told and have changed, once confirmed");
+  issue.Run([=](Session& session) -> absl::StatusOr<ExitCode> {
+    if (*correction && *since != 0) {
+      return UsageError("--since and --correction exclude each other");
+    }
     api::IssueKeyFileRequest request;
+    request.set_correction(*correction);
     request.set_project_id(*issued);
     request.set_register_id(*issued_for);
     if (*since != 0) {
@@ -113,6 +122,27 @@ void AddIssueAndWithdraw(CommandTree& tree, CLI::App& group) {
   });
 }
 
+// Few key files have kept anybody out whose person is annulled; only then is there a column for it.
+std::vector<ListColumn> ColumnsFor(const api::ListKeyFilesResponse& answer) {
+  std::vector<ListColumn> columns = {{"project_id", "project"},
+                                     {"register_id", "register"},
+                                     {"number", "number"},
+                                     {"state", "state"},
+                                     {"kind", "kind"},
+                                     {"rows", "rows"},
+                                     {"withdrawn_rows", "withdrawn"},
+                                     {"persons", "persons"},
+                                     {"first_fetched.time", "fetched"},
+                                     {"usage_due_date", "usage_due_date"},
+                                     {"expiry_date", "expiry_date"}};
+  const bool has_annulled = std::any_of(answer.key_files().begin(), answer.key_files().end(),
+                                        [](const api::KeyFile& file) { return file.annulled() > 0; });
+  if (has_annulled) {
+    columns.push_back({"annulled", "annulled"});
+  }
+  return columns;
+}
+
 void AddReading(CommandTree& tree, CLI::App& group) {
   Command list =
       tree.AddCommand(group, {.name = "list",
@@ -126,17 +156,7 @@ void AddReading(CommandTree& tree, CLI::App& group) {
     request.set_project_id(*listed);
     request.set_register_id(*filter);
     KOBLING_ASSIGN_OR_RETURN(const api::ListKeyFilesResponse answer, session.Ask(&Connection::ListKeyFiles, request));
-    session.PrintList(answer.key_files(), {{"project_id", "project"},
-                                           {"register_id", "register"},
-                                           {"number", "number"},
-                                           {"state", "state"},
-                                           {"kind", "kind"},
-                                           {"rows", "rows"},
-                                           {"withdrawn_rows", "withdrawn"},
-                                           {"persons", "persons"},
-                                           {"first_fetched.time", "fetched"},
-                                           {"usage_due_date", "usage_due_date"},
-                                           {"expiry_date", "expiry_date"}});
+    session.PrintList(answer.key_files(), ColumnsFor(answer));
     return ExitCode::kOk;
   });
 

@@ -22,8 +22,6 @@ using domain::Reason;
 
 constexpr const char* kAbout = "Kobling: project-specific løpenumre for linking health registers.";
 constexpr const char* kFooter =
-    "Examples:\n"
-    "  kobling population submit P0041 --file extract.csv --column fnr\n"
     "Exit codes: 0 ok, 1 usage or local file, 2 refused, 3 not permitted, 4 not found, 5 bad rows left out.";
 
 std::string AboutSetting(Setting setting) {
@@ -157,8 +155,12 @@ void DeclareKobling(CommandTree& tree, GlobalOptions& options) {
   AddUsageCommands(tree);
   AddReservationCommands(tree);
   AddSeriesCommands(tree);
+  AddIdentityCommands(tree);
+  AddCorrectionCommands(tree);
   AddInsightCommands(tree);
-  AddAuditReportCommands(tree, AddAuditCommands(tree));
+  CLI::App& audit = AddAuditCommands(tree);
+  AddAuditReportCommands(tree, audit);
+  AddScrubCommand(tree, audit);
   AddFileCommands(tree);
   AddProfileCommands(tree);
   AddDocumentationCommands(tree);

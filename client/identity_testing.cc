@@ -1,0 +1,70 @@
+#include "client/identity_testing.h"
+
+#include "client/server_answer.h"
+#include "domain/error.h"
+#include "domain/status_macros.h"
+
+namespace kobling::client {
+
+using domain::DetailKey;
+using domain::MakeError;
+using domain::Reason;
+
+absl::Status FakeIdentityHistory::Apply(const api::IdentityEvent& event, api::ImportEventsResponse& answer) {
+  const std::uint64_t sequence = event.sequence();
+  if (const auto before = kept.find(sequence); before != kept.end()) {
+    answer.set_passed_over(answer.passed_over() + 1);
+    return before->second.SerializeAsString() == event.SerializeAsString()
+               ? absl::OkStatus()
+               : MarkFromServer(MakeError(Reason::kIdentityEventDiffers, {{DetailKey::kPosition, sequence}}));
+  }
+  if (sequence != version + 1) {
+    return MarkFromServer(MakeError(Reason::kIdentitySequence, {{DetailKey::kExpected, version + 1}}));
+  }
+  kept[sequence] = event;
+  version = sequence;
+  answer.set_applied(answer.applied() + 1);
+  if (event.kind() == api::IDENTITY_EVENT_KIND_SPLIT) {
+    answer.set_without_effect(answer.without_effect() + 1);
+  }
+  return absl::OkStatus();
+}
+
+IdentityStreamEnd FakeIdentityHistory::Import(const api::ImportEventsHeader& header, IdentityEventSource& events) {
+  const std::size_t number = headers.size();
+  headers.push_back(header);
+  sequences.emplace_back();
+  if (kept.empty() && header.start_at() > 0) {
+    version = header.start_at() - 1;
+  }
+  const std::size_t breaks = number < break_after.size() ? break_after[number] : SIZE_MAX;
+  IdentityStreamEnd end;
+  api::ImportEventsResponse answer;
+  std::size_t taken = 0;
+  api::IdentityEventBatch batch;
+  while (events.Next(batch)) {
+    batch_sizes.push_back(batch.events_size());
+    for (const api::IdentityEvent& event : batch.events()) {
+      if (taken == breaks) {
+        end.status = break_with.ok() ? MakeError(Reason::kServerUnreachable) : break_with;
+        return end;
+      }
+      ++taken;
+      sequences.back().push_back(event.sequence());
+      end.status = Apply(event, answer);
+      if (!end.status.ok()) {
+        return end;
+      }
+      if (taken % part == 0 && taken < breaks) {
+        answer.set_applied_through(version);
+        end.last = answer;
+      }
+    }
+  }
+  answer.set_applied_through(version);
+  answer.set_done(true);
+  end.last = answer;
+  return end;
+}
+
+}  // namespace kobling::client
