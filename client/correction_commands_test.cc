@@ -50,6 +50,18 @@ TEST(Corrections, ListShowsCorrectionsAndTheRegistersThatWait) {
       << "one list, one table";
 }
 
+TEST(Corrections, ListOfAllProjectsSaysWhichToAskFor) {
+  CommandRunner runner;
+  api::ListCorrectionsResponse answer;
+  answer.add_projects_to_review("P0041");
+  answer.add_projects_to_review("P0107");
+  runner.server.Answer("ListCorrectionsRequest", answer);
+  const Result table = runner.Run({"correction", "list"});
+  EXPECT_EQ(table.code, ExitCode::kOk) << table.err;
+  EXPECT_THAT(table.out, HasSubstr("PROJECT TO REVIEW\nP0041\nP0107\n"));
+  EXPECT_THAT(table.err, HasSubstr("kobling correction list --project PROJECT"));
+}
+
 TEST(Corrections, ProposeAndRejectSendEveryField) {
   CommandRunner runner;
   EXPECT_EQ(runner.Run({"correction", "propose", "--project", "P0041", "--reason", "monthly"}).code, ExitCode::kOk);

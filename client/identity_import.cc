@@ -124,11 +124,13 @@ class EventsOfFile final : public IdentityEventSource {
   std::vector<Run> runs_;
 };
 
-// The number of the event that an error is about, if it says so.
+// The number of the event that an error is about, if it says so. The server writes it as 48,210,377, so that no number
+// looks like an identifier.
 std::uint64_t PositionOf(const absl::Status& error) {
   std::uint64_t position = 0;
-  for (const auto& [name, value] : domain::DetailsOf(error)) {
+  for (auto [name, value] : domain::DetailsOf(error)) {
     if (name == domain::NameOf(domain::DetailKey::kPosition)) {
+      std::erase(value, ',');
       std::from_chars(value.data(), value.data() + value.size(), position);
     }
   }

@@ -1,5 +1,7 @@
 #include "client/identity_testing.h"
 
+#include <string>
+
 #include "client/server_answer.h"
 #include "domain/error.h"
 #include "domain/status_macros.h"
@@ -10,16 +12,31 @@ using domain::DetailKey;
 using domain::MakeError;
 using domain::Reason;
 
+namespace {
+
+// 48,210,377: as the server writes the numbers of events.
+std::string Written(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > 3;) {
+    at -= 3;
+    text.insert(at, 1, ',');
+  }
+  return text;
+}
+
+}  // namespace
+
 absl::Status FakeIdentityHistory::Apply(const api::IdentityEvent& event, api::ImportEventsResponse& answer) {
   const std::uint64_t sequence = event.sequence();
   if (const auto before = kept.find(sequence); before != kept.end()) {
     answer.set_passed_over(answer.passed_over() + 1);
     return before->second.SerializeAsString() == event.SerializeAsString()
                ? absl::OkStatus()
-               : MarkFromServer(MakeError(Reason::kIdentityEventDiffers, {{DetailKey::kPosition, sequence}}));
+               : MarkFromServer(MakeError(Reason::kIdentityEventDiffers, {{DetailKey::kPosition, Written(sequence)}}));
   }
   if (sequence != version + 1) {
-    return MarkFromServer(MakeError(Reason::kIdentitySequence, {{DetailKey::kExpected, version + 1}}));
+    return MarkFromServer(MakeError(Reason::kIdentitySequence, {{DetailKey::kPosition, Written(sequence)},
+                                                                {DetailKey::kExpected, Written(version + 1)}}));
   }
   kept[sequence] = event;
   version = sequence;

@@ -24,7 +24,19 @@ void PrintWaitingRegisters(Session& session, const api::ListCorrectionsResponse&
                                          {"waiting_rows", "rows_not_confirmed"}});
 }
 
-// JSON has the answer as it is, CSV the corrections; a table has the registers that wait below them.
+void PrintProjectsToReview(Session& session, const api::ListCorrectionsResponse& answer) {
+  ListWriter list(session.out(), session.options().format, {{"project_id", "project_to_review"}});
+  for (const std::string& project : answer.projects_to_review()) {
+    Json row;
+    row["project_id"] = project;
+    list.Add(row);
+  }
+  list.Close();
+  session.Note("in these projects something may wait: kobling correction list --project PROJECT tells what");
+}
+
+// JSON has the answer as it is, CSV the corrections. A table has below them the registers that wait, or the projects
+// that are to be asked for.
 void PrintCorrections(Session& session, const api::ListCorrectionsResponse& answer) {
   if (session.options().format == Format::kJson) {
     session.Print(answer);
@@ -44,12 +56,16 @@ void PrintCorrections(Session& session, const api::ListCorrectionsResponse& answ
     session.out() << '\n';
     PrintWaitingRegisters(session, answer);
   }
+  if (session.options().format == Format::kTable && answer.projects_to_review_size() > 0) {
+    session.out() << '\n';
+    PrintProjectsToReview(session, answer);
+  }
 }
 
 void AddList(CommandTree& tree, CLI::App& group) {
   Command list = tree.AddCommand(
       group, {.name = "list",
-              .about = "Lists corrections, and the registers that wait for correction files.",
+              .about = "Lists corrections; of one project also who waits for a file, else which to look at.",
               .examples = {"kobling correction list", "kobling correction list --project P0041 --format json"},
               .methods = {"CorrectionService/ListCorrections"}});
   const TextValue project = list.Text("--project", "Only this project's", Need::kOptional);

@@ -286,15 +286,30 @@ absl::StatusOr<FoundPerson> Insight::Find(std::string_view field, const std::str
   return FindPerson(core_, *parsed.id);
 }
 
-absl::Status Insight::RecordRepresentation(const api::Representation& representation, const std::string& subject,
+absl::Status Insight::CheckAllowed(const api::Representation& representation, const FoundPerson& representative,
+                                   const FoundPerson& person) const {
+  const auto flags_of = [&](const FoundPerson& each) {
+    return each.numbers.empty() ? storage::PersonFlags{}
+                                : core_.identities.FlagsOf(domain::IdentifierNumber{each.numbers.front()});
+  };
+  const storage::PersonFlags flags = flags_of(person);
+  const bool is_parent = representation.kind() == api::REPRESENTATION_KIND_PARENT;
+  // Why is not said: that somebody's address is protected is itself to be protected.
+  return flags.is_protected || flags_of(representative).is_protected || (is_parent && flags.parents_blocked)
+             ? MakeError(Reason::kRepresentationNotAllowed)
+             : absl::OkStatus();
+}
+
+absl::Status Insight::RecordRepresentation(const api::Representation& representation, const FoundPerson& person,
                                            storage::Event& event) const {
   KOBLING_RETURN_IF_ERROR(CheckRepresentation(representation));
   constexpr std::string_view kField = "representation.representative";
   KOBLING_ASSIGN_OR_RETURN(const FoundPerson representative, Find(kField, representation.representative()));
-  if (representative.subject == subject) {
+  if (representative.subject == person.subject) {
     return MakeError(Reason::kFieldMalformed,
                      {{DetailKey::kField, kField}, {DetailKey::kHint, "nobody represents themselves"}});
   }
+  KOBLING_RETURN_IF_ERROR(CheckAllowed(representation, representative, person));
   event.changes = {{std::string(kRepresentationChange), "", WordOf(representation.kind())},
                    {"representative", "", absl::BytesToHexString(representative.subject)},
                    {"representation_reference", "", representation.reference()}};
@@ -311,7 +326,7 @@ absl::StatusOr<api::LookupResponse> Insight::Lookup(const Call& call, const api:
   event.purpose = request.purpose();
   SetSubject(found, event);
   if (request.has_representation()) {
-    KOBLING_RETURN_IF_ERROR(RecordRepresentation(request.representation(), found.subject, event));
+    KOBLING_RETURN_IF_ERROR(RecordRepresentation(request.representation(), found, event));
   }
 
   api::LookupResponse response;

@@ -26,8 +26,12 @@ class Insight {
  private:
   absl::StatusOr<FoundPerson> Find(std::string_view field, const std::string& identifier) const;
 
-  // Puts into the event who asks on behalf of the person with this subject reference, and by which right.
-  absl::Status RecordRepresentation(const api::Representation& representation, const std::string& subject,
+  // Nobody represents somebody whose address is protected, or does so with a protected address, and a parent nobody who
+  // has demanded that parents see nothing.
+  absl::Status CheckAllowed(const api::Representation& representation, const FoundPerson& representative,
+                            const FoundPerson& person) const;
+  // Puts into the event who asks on behalf of the person, and by which right.
+  absl::Status RecordRepresentation(const api::Representation& representation, const FoundPerson& person,
                                     storage::Event& event) const;
 
   const Core& core_;

@@ -324,6 +324,32 @@ TEST_F(RepresentationTest, WhoAsksForWhomAndByWhichRightIsInTheEventAndTheAnswer
   EXPECT_EQ(server_.core().directory.size(), 7U) << "a question gave out a number";
 }
 
+TEST_F(RepresentationTest, NobodyWithAProtectedAddressRepresentsOrIsRepresented) {
+  constexpr auto kGuardian = api::REPRESENTATION_KIND_GUARDIAN;
+  const auto feed = [&](api::IdentityEventKind kind, const std::string& person) {
+    ASSERT_THAT(server_.Feed({TestCore::Event(kind, {person})}), IsOk());
+  };
+  feed(api::IDENTITY_EVENT_KIND_PROTECTED, Person(0));
+  const absl::Status person_protected = LookupFor(Person(0), Person(3), kGuardian, "1").status();
+  const absl::Status representative_protected = LookupFor(Person(3), Person(0), kGuardian, "1").status();
+  EXPECT_THAT(person_protected, RefusedWith(Reason::kRepresentationNotAllowed));
+  EXPECT_THAT(representative_protected, RefusedWith(Reason::kRepresentationNotAllowed));
+  EXPECT_EQ(person_protected.message(), representative_protected.message()) << "whose address it is shows";
+  Lookup(Person(0));  // the person's own insight stands
+  feed(api::IDENTITY_EVENT_KIND_UNPROTECTED, Person(0));
+  EXPECT_THAT(LookupFor(Person(0), Person(3), kGuardian, "1"), IsOk());
+}
+
+TEST_F(RepresentationTest, AParentSeesNothingOfWhoHasDemandedIt) {
+  ASSERT_THAT(server_.Feed({TestCore::Event(api::IDENTITY_EVENT_KIND_PARENTS_BLOCKED, {Person(0)})}), IsOk());
+  EXPECT_THAT(LookupFor(Person(0), Person(3), api::REPRESENTATION_KIND_PARENT, "1"),
+              RefusedWith(Reason::kRepresentationNotAllowed));
+  EXPECT_THAT(LookupFor(Person(3), Person(0), api::REPRESENTATION_KIND_PARENT, "1"), IsOk());
+  EXPECT_THAT(LookupFor(Person(0), Person(3), api::REPRESENTATION_KIND_POWER_OF_ATTORNEY, "1"), IsOk());
+  ASSERT_THAT(server_.Feed({TestCore::Event(api::IDENTITY_EVENT_KIND_PARENTS_ALLOWED, {Person(0)})}), IsOk());
+  EXPECT_THAT(LookupFor(Person(0), Person(3), api::REPRESENTATION_KIND_PARENT, "1"), IsOk());
+}
+
 TEST_F(RepresentationTest, WhatThePortalAssertsIsWhole) {
   const std::size_t events = server_.Events().size();
   const auto expect_refused = [](const absl::Status& status, Reason reason, const std::string& field) {

@@ -28,29 +28,8 @@ absl::Status CannotBeMet(const std::string& hint) {
   return domain::MakeError(domain::Reason::kInternal, {{domain::DetailKey::kHint, hint}});
 }
 
-absl::StatusOr<std::vector<domain::NationalId>> Persons(std::uint32_t count) {
-  std::vector<domain::NationalId> persons;
-  persons.reserve(count);
-  domain::NationalIdParts parts;
-  for (parts.day = 1; parts.day <= 28; ++parts.day) {
-    for (parts.month = 1; parts.month <= 12; ++parts.month) {
-      for (parts.two_digit_year = 0; parts.two_digit_year < 100; ++parts.two_digit_year) {
-        for (parts.individual = 0; parts.individual < 1000; ++parts.individual) {
-          if (persons.size() == count) {
-            return persons;
-          }
-          if (const auto made = domain::MakeValid(parts); made.has_value()) {
-            persons.push_back(*made);
-          }
-        }
-      }
-    }
-  }
-  return CannotBeMet("more persons than there are synthetic identifiers");
-}
-
 absl::Status FillDirectory(const server::Core& core, std::uint32_t count) {
-  KOBLING_ASSIGN_OR_RETURN(const std::vector<domain::NationalId> persons, Persons(count));
+  KOBLING_ASSIGN_OR_RETURN(const std::vector<domain::NationalId> persons, InventedPersons(0, count));
   std::vector<crypto::Tag> tags(persons.size());
   core.directory.TagsOf(persons, tags);
   std::vector<storage::NewIdentifier> identifiers;
@@ -272,6 +251,30 @@ absl::Status FillRegisters(const server::Core& core) {
 }
 
 }  // namespace
+
+absl::StatusOr<std::vector<domain::NationalId>> InventedPersons(std::uint32_t skip, std::uint32_t count) {
+  std::vector<domain::NationalId> persons;
+  persons.reserve(count);
+  domain::NationalIdParts parts;
+  for (parts.day = 1; parts.day <= 28; ++parts.day) {
+    for (parts.month = 1; parts.month <= 12; ++parts.month) {
+      for (parts.two_digit_year = 0; parts.two_digit_year < 100; ++parts.two_digit_year) {
+        for (parts.individual = 0; parts.individual < 1000; ++parts.individual) {
+          if (persons.size() == count) {
+            return persons;
+          }
+          const auto made = domain::MakeValid(parts);
+          if (made.has_value() && skip > 0) {
+            --skip;
+          } else if (made.has_value()) {
+            persons.push_back(*made);
+          }
+        }
+      }
+    }
+  }
+  return CannotBeMet("more persons than there are synthetic identifiers");
+}
 
 absl::StatusOr<std::uint64_t> FillInsightData(const server::Core& core, const InsightDataOptions& options) {
   if (core.directory.size() != 0) {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "domain/national_id.h"
 #include "server/core/core.h"
 
 namespace kobling::bench {
@@ -15,6 +17,10 @@ struct InsightDataOptions {
   std::uint64_t memberships = 100'000'000;
   std::uint64_t seed = 1;
 };
+
+// Invented persons, the same ones every time: `count` of them after the first `skip`. Fails with INTERNAL if there are
+// not so many.
+absl::StatusOr<std::vector<domain::NationalId>> InventedPersons(std::uint32_t skip, std::uint32_t count);
 
 // Fills an empty database. The projects' sizes are spread evenly on a logarithmic scale, from 100 persons to the size
 // that gives the sum. Of every four projects, two have members drawn evenly from all numbers; one has most of them
