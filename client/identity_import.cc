@@ -14,7 +14,7 @@
 namespace kobling::client {
 namespace {
 
-constexpr int kMostEvents = 10'000;  // of a batch
+constexpr int kMostEvents = 2'000;  // of a batch: a part that is applied while everybody else waits
 
 // Where a pass through the file begins to send.
 struct Beginning {

@@ -109,7 +109,7 @@ absl::StatusOr<ToldNumbers> ToldNumbers::Read(const Core& core, const storage::P
   storage::IssuedNumbers issued;
   for (const records::KeyFileRecord& key_file : InOrderOfIssue(project.key_files)) {
     const bool is_wanted = std::any_of(files.begin(), files.end(), [&](const records::KeyFileRecord& file) {
-      return file.event_index() == key_file.event_index();
+      return file.register_id() == key_file.register_id() && file.number() == key_file.number();
     });
     if (is_wanted) {
       KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet rows, core.sets.Get(key_file.set()));

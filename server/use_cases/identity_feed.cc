@@ -102,7 +102,7 @@ absl::StatusOr<IdentityFeed::ParsedEvent> IdentityFeed::Parse(const api::Identit
   if (event.other().empty() == HasOther(event.kind())) {
     return Malformed(event, "other", event.other().empty() ? "is needed" : "is not for this kind of event");
   }
-  ParsedEvent parsed{.sequence = event.sequence(), .change = {}, .identifiers = {}};
+  ParsedEvent parsed{.sequence = event.sequence(), .change = {}, .identifiers = {}, .tags = {}};
   parsed.change.kind = static_cast<storage::IdentityEventKind>(static_cast<int>(event.kind()));
   const auto read = [&](std::string_view field, const std::string& text) -> absl::Status {
     const domain::NationalIdRules::ParseResult result = rules_.Parse(text);
@@ -128,6 +128,9 @@ absl::StatusOr<IdentityFeed::ParsedEvent> IdentityFeed::Parse(const api::Identit
     }
     parsed.change.day = static_cast<std::int32_t>(*day - absl::CivilDay(1970, 1, 1));
   }
+  // Here, since everybody else waits for the commit.
+  parsed.tags.resize(parsed.identifiers.size());
+  core_.directory.TagsOf(parsed.identifiers, parsed.tags);
   return parsed;
 }
 
@@ -168,13 +171,11 @@ absl::StatusOr<std::size_t> IdentityFeed::PassOver(const std::vector<ParsedEvent
   if (end == events.begin()) {
     return 0;
   }
-  std::vector<domain::NationalId> identifiers;
+  std::vector<crypto::Tag> tags;
   for (auto event = events.begin(); event != end; ++event) {
-    identifiers.insert(identifiers.end(), event->identifiers.begin(), event->identifiers.end());
+    tags.insert(tags.end(), event->tags.begin(), event->tags.end());
   }
-  std::vector<crypto::Tag> tags(identifiers.size());
-  std::vector<std::uint32_t> numbers(identifiers.size());
-  core_.directory.TagsOf(identifiers, tags);
+  std::vector<std::uint32_t> numbers(tags.size());
   core_.directory.Find(tags, numbers);
   std::map<std::uint64_t, storage::IdentityChange> sent;
   std::size_t at = 0;
@@ -213,12 +214,12 @@ absl::StatusOr<std::size_t> IdentityFeed::PassOver(const std::vector<ParsedEvent
 storage::Allotment IdentityFeed::Number(std::vector<ParsedEvent>& events, storage::WriteBatch& batch,
                                         absl::Status& status) const {
   std::vector<domain::NationalId> identifiers;
+  std::vector<crypto::Tag> tags;
   for (const ParsedEvent& event : events) {
     identifiers.insert(identifiers.end(), event.identifiers.begin(), event.identifiers.end());
+    tags.insert(tags.end(), event.tags.begin(), event.tags.end());
   }
-  std::vector<crypto::Tag> tags(identifiers.size());
-  std::vector<std::uint32_t> numbers(identifiers.size());
-  core_.directory.TagsOf(identifiers, tags);
+  std::vector<std::uint32_t> numbers(tags.size());
   core_.directory.Find(tags, numbers);
   std::map<crypto::Tag, std::uint32_t> strangers;  // by tag, as numbers are given out
   std::vector<storage::NewIdentifier> entries;

@@ -43,6 +43,7 @@ class IdentityFeed {
     std::uint64_t sequence;
     storage::IdentityChange change;               // without numbers
     std::vector<domain::NationalId> identifiers;  // the event's own, then the other one if there is one
+    std::vector<crypto::Tag> tags;                // of the identifiers
   };
 
   IdentityFeed(const Core& core, const Call& call, const domain::NationalIdRules& rules,

@@ -186,6 +186,7 @@ records::KeyFileRecord MakeKeyFile(const std::string& project, const std::string
   key_file.set_usage_due_date("2091-12-31");
   key_file.set_set(set);
   SetMark("ola.keyofficer", *key_file.mutable_issued());
+  SetMark(register_id, *key_file.mutable_first_fetched());
   return key_file;
 }
 
