@@ -140,6 +140,7 @@ told_the_same "$ada" "$bo"
 days_later 90
 step "16. And another ($(day)): it was wrong, Bo is somebody else; a correction, and the fourth delivery"
 feed split "$bo" "$ada"
+same "$(waiting waiting_rows)" "MFR=1 NPR=1" "the split does not wait for a correction of Bo's rows."
 correct "case 26/131"
 deliver fourth
 same "$ada_is" "$(lopenummer fourth NPR npr-ada)" "Ada has another løpenummer after the split."
