@@ -201,7 +201,7 @@ absl::StatusOr<storage::NumberSet> ConfirmedConcerned(const Core& core, const st
   for (const records::CorrectionRecord& correction : project.corrections) {
     if (correction.state() == records::CORRECTION_STATE_RECORD_CONFIRMED) {
       KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet set, core.sets.Get(correction.concerned_set()));
-      concerned |= set;
+      concerned |= set - core.identities.ChangedSince(correction.map_version(), set);
     }
   }
   return concerned;
