@@ -68,6 +68,7 @@ std::string Describe(const StateData& state) {
     add(project.rows.matches);
     add(project.rows.key_files);
     add(project.rows.usage);
+    add(project.rows.corrections);
     add(project.rows.versions);
     text += project.index.toString() + ' ' + project.relatives.toString() + ' ' + project.former.toString() + '\n';
   }
@@ -89,6 +90,13 @@ ServerConfig ForTrial(ServerConfig config) {
 
 absl::Status FaultyStore::Commit(const storage::WriteBatch& batch) {
   if (failure_.has_value()) {
+    return domain::MakeError(*failure_);
+  }
+  if (commits_left_.has_value() && --*commits_left_ < 0) {
+    failure_ = domain::Reason::kStorageUnavailable;
+    if (last_ == LastCommit::kIsWritten) {
+      EXPECT_THAT(memory_.Commit(batch), IsOk());
+    }
     return domain::MakeError(*failure_);
   }
   ++commits_;

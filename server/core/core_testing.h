@@ -54,7 +54,18 @@ class FakeClock final : public domain::Clock {
 class FaultyStore final : public storage::KeyValueStore {
  public:
   void FailFromNowOn(domain::Reason reason) { failure_ = reason; }
-  void Mend() { failure_ = std::nullopt; }
+  // As under a process that is killed: after so many more commits, the next one is the last, and nobody hears whether
+  // it was written.
+  enum class LastCommit { kIsLost, kIsWritten };
+  void DieAfter(int commits, LastCommit last) {
+    commits_left_ = commits;
+    last_ = last;
+  }
+  bool is_dead() const { return failure_.has_value(); }
+  void Mend() {
+    failure_ = std::nullopt;
+    commits_left_ = std::nullopt;
+  }
   int purges() const { return purges_; }
   int commits() const { return commits_; }
 
@@ -89,6 +100,8 @@ class FaultyStore final : public storage::KeyValueStore {
  private:
   storage::MemoryKeyValueStore memory_;
   std::optional<domain::Reason> failure_;
+  std::optional<int> commits_left_;
+  LastCommit last_ = LastCommit::kIsLost;
   std::atomic<int> purges_ = 0;
   std::atomic<int> commits_ = 0;
 };

@@ -29,6 +29,41 @@ absl::Status FindDates(const Core& core, std::map<std::uint64_t, std::string>& d
   });
 }
 
+// For each change, the last split that took its two identifiers out of one person.
+absl::StatusOr<std::vector<std::uint64_t>> FindPartings(const Core& core, std::uint64_t map_version,
+                                                        const std::vector<ToldOtherwise>& changes) {
+  std::multimap<std::uint32_t, std::size_t> changes_of;  // by either identifier
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    changes_of.emplace(changes[i].identifier, i);
+    changes_of.emplace(changes[i].before, i);
+  }
+  std::vector<std::pair<std::uint64_t, std::size_t>> splits;  // that may have done it, with the change, oldest first
+  KOBLING_RETURN_IF_ERROR(core.identity_log.ForEach(0, [&](const storage::IdentityBlock& block) {
+    for (std::size_t at = 0; at < block.changes.size() && block.first_sequence + at <= map_version; ++at) {
+      if (block.changes[at].kind != storage::IdentityEventKind::kSplit) {
+        continue;
+      }
+      for (const std::uint32_t number : block.changes[at].numbers) {
+        const auto [begin, end] = changes_of.equal_range(number);
+        for (auto change = begin; change != end; ++change) {
+          splits.emplace_back(block.first_sequence + at, change->second);
+        }
+      }
+    }
+    return block.first_sequence + block.changes.size() <= map_version;
+  }));
+  std::vector<std::uint64_t> parted(changes.size());
+  storage::IdentityReplay replay(core.identity_log);
+  for (const auto& [sequence, i] : splits) {
+    KOBLING_ASSIGN_OR_RETURN(const storage::IdentityMap* const before, replay.AdvanceTo(sequence - 1));
+    if (before->Canonical(domain::IdentifierNumber{changes[i].identifier}) ==
+        before->Canonical(domain::IdentifierNumber{changes[i].before})) {
+      parted[i] = sequence;
+    }
+  }
+  return parted;
+}
+
 }  // namespace
 
 storage::NumberSet KeyFileContent::Representatives() const {
@@ -113,13 +148,25 @@ absl::StatusOr<std::vector<CorrectedRow>> ExplainCorrection(const Core& core, st
   storage::IdentityReplay replay(core.identity_log);
   KOBLING_ASSIGN_OR_RETURN(const storage::IdentityMap* const map, replay.AdvanceTo(map_version));
   std::vector<std::uint64_t> versions;
-  std::map<std::uint64_t, std::string> date_of;
   std::vector<CorrectedRow> rows;
+  bool any_split = false;
   for (const ToldOtherwise& change : changes) {
     const storage::RepresentativeChange why = map->WhyChanged(change.identifier, change.before, change.now);
     rows.push_back({change.identifier, change.before, change.now, why.cause, {}});
     versions.push_back(why.version);
-    date_of.try_emplace(why.version);
+    any_split = any_split || why.cause == storage::RepresentativeChange::Cause::kSplit;
+  }
+  // The map knows only the last split of a person, which may have been from somebody else since.
+  if (any_split) {
+    KOBLING_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> parted, FindPartings(core, map_version, changes));
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const bool is_split = rows[i].cause == storage::RepresentativeChange::Cause::kSplit;
+      versions[i] = is_split && parted[i] != 0 ? parted[i] : versions[i];
+    }
+  }
+  std::map<std::uint64_t, std::string> date_of;
+  for (const std::uint64_t version : versions) {
+    date_of.try_emplace(version);
   }
   KOBLING_RETURN_IF_ERROR(FindDates(core, date_of));
   for (std::size_t i = 0; i < rows.size(); ++i) {

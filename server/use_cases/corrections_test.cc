@@ -201,8 +201,6 @@ TEST_F(CorrectionsTest, WhatChangesAfterACorrectionWaitsForAnother) {
   server_.FetchAndOpen(project, "NPR", back.number());
   Merge(0, 1);
   expect_waiting();
-}
-
 TEST_F(CorrectionsTest, ARegisterThatWasToldOnlyWhatStaysGetsNoCorrection) {
   const std::string project = server_.ActiveProject({Defining("NPR"), Defining("MFR")});
   server_.SubmitAll(project, "NPR", {Person(0)});
@@ -222,6 +220,36 @@ TEST_F(CorrectionsTest, ARegisterThatWasToldOnlyWhatStaysGetsNoCorrection) {
   ASSERT_EQ(correction.corrected.size(), 1U);
   EXPECT_EQ(correction.corrected[0][1], told == "NPR" ? npr : mfr);
   EXPECT_EQ(correction.corrected[0][2], told == "NPR" ? mfr : npr);
+}
+
+TEST_F(CorrectionsTest, WhatWasFetchedIsCorrectedThoughAllOfItWasWithdrawn) {
+  const std::string project = Project({0, 1});
+  Issue(project);
+  Merge(0, 1);
+  server_.Correct(project);
+  auto withdraw = About<api::WithdrawKeyFileRequest>(project);
+  withdraw.set_register_id("NPR");
+  withdraw.set_number(1);
+  ASSERT_THAT(server_.key_files().Withdraw(server_.Officer("KeyFileService/WithdrawKeyFile"), withdraw), IsOk());
+  const api::KeyFile correction = server_.IssueCorrection(project, "NPR");
+  EXPECT_EQ(correction.since(), 1U);
+  EXPECT_EQ(correction.rows(), 1U);
+}
+
+TEST_F(CorrectionsTest, TheDateIsThatOfTheSplitFromWhomTheNumberWas) {
+  Merge(0, 1);
+  const std::string project = Project({0, 1});
+  const auto before = Map(Issue(project));
+  Split(1, 0, "2026-11-15");
+  const std::size_t changed = Map(Issue(project)).at(Person(0)) == before.at(Person(0)) ? 1 : 0;
+  Merge(changed, 2, "2026-11-16");
+  Split(2, changed, "2026-11-17");
+  server_.Correct(project);
+  const OpenKeyFile correction = server_.FetchAndOpen(project, "NPR", server_.IssueCorrection(project, "NPR").number());
+  ASSERT_EQ(correction.corrected.size(), 1U);
+  EXPECT_EQ(correction.corrected[0][3], "2026-11-15");
+  EXPECT_EQ(correction.corrected[0][4], "split");
+  ExpectAllReproduced(project);
 }
 
 TEST_F(CorrectionsTest, UseIsReportedWithOldAndNewNumbers) {

@@ -164,6 +164,9 @@ absl::Status Planner::PlanCorrection(KeyFilePlan& plan) const {
     plan.told_by.push_back(key_file.number());
     plan.since = key_file.withdrawn() ? plan.since : key_file.number();
   }
+  // Every file may have been withdrawn after it was fetched; what was delivered with it is to be corrected all the
+  // same.
+  plan.since = plan.since == 0 && !fetched.empty() ? fetched.back().number() : plan.since;
   plan.content.kind = records::KEY_FILE_KIND_RECORD_CORRECTION;
   if (planned_ != nullptr && planned_->told_by == plan.told_by) {
     plan.content = planned_->content;
@@ -189,9 +192,6 @@ absl::Status Planner::PlanCorrection(KeyFilePlan& plan) const {
   KOBLING_ASSIGN_OR_RETURN(plan.content.corrected,
                            ExplainCorrection(core_, plan.content.representatives.map_version(), changes));
   plan.everybody |= plan.content.Representatives();
-  // Every file may have been withdrawn after it was fetched; what was delivered with it is to be corrected all the
-  // same.
-  plan.since = plan.since == 0 ? plan.told_by.back() : plan.since;
   KOBLING_ASSIGN_OR_RETURN(const records::KeyFileRecord newest, FindKeyFile(project_, register_id, plan.since));
   KOBLING_ASSIGN_OR_RETURN(plan.covered, core_.sets.Get(CoveredSetOf(newest)));
   return absl::OkStatus();
