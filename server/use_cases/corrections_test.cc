@@ -201,6 +201,8 @@ TEST_F(CorrectionsTest, WhatChangesAfterACorrectionWaitsForAnother) {
   server_.FetchAndOpen(project, "NPR", back.number());
   Merge(0, 1);
   expect_waiting();
+}
+
 TEST_F(CorrectionsTest, ARegisterThatWasToldOnlyWhatStaysGetsNoCorrection) {
   const std::string project = server_.ActiveProject({Defining("NPR"), Defining("MFR")});
   server_.SubmitAll(project, "NPR", {Person(0)});
