@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The whole job of Kobling in one go: a decision, three registers, one linkage, one citizen's question; and the same
-# project two years later, until its key is gone.
+# The whole job of Kobling in one go: a decision, three registers, one linkage, one citizen's question; a person whose
+# identifiers change; and the first project two years later, until its key is gone.
 #
 #   ./deploy/demo.sh                  installs what is missing, builds, runs the job with 200,000 invented persons
 #   ./deploy/demo.sh --persons N      another number of persons
@@ -63,6 +63,8 @@ certificate register KREFT
 certificate register MFR
 certificate insight-portal innsyn.portal
 certificate identity-feed reservasjon.no
+certificate identity-feed folkeregister.adapter
+certificate key-officer nina.keyofficer
 certificate auditor anne.auditor
 
 start_server() {
@@ -84,13 +86,24 @@ stop_server() {
     rm -f "$dir/server.pid"
   fi
 }
+# From now on it is so many days after the start: server and callers run with their clocks moved on by libfaketime;
+# nothing in Kobling knows of it.
+faketime_library="$(echo /usr/lib/*/faketime/libfaketimeMT.so.1)"
+[ -f "$faketime_library" ] || fail "the package faketime is missing; run deploy/install-packages.sh"
+days_later() {
+  stop_server
+  clock=(env "LD_PRELOAD=$faketime_library" "FAKETIME=+$1d" FAKETIME_DONT_FAKE_MONOTONIC=1)
+  start_server
+}
+day() { "${clock[@]}" date +%F; }
 server_pid=none
 trap '[ "$keep_running" = yes ] || stop_server' EXIT
 start_server
 address="$(cat "$dir/address")"
 say "The server listens on $address. Every caller shows a certificate of their own."
 
-for who in kari.caseworker ola.keyofficer NPR KREFT MFR innsyn.portal anne.auditor reservasjon.no; do
+for who in kari.caseworker ola.keyofficer NPR KREFT MFR innsyn.portal anne.auditor reservasjon.no \
+  folkeregister.adapter nina.keyofficer; do
   folder="$dir/certificates/$who"
   "$kobling" profile create "$who" --address "$address" --ca "$folder/ca.pem" --certificate "$folder/$who.pem" \
     --key "$folder/$who.key" --signing-key "$dir/server/public/kobling.pub" >/dev/null
@@ -232,6 +245,8 @@ python3 "$root/deploy/demo_pick.py" "$dir/data" |
 step "12. The auditor sees every step, and no identifier"
 as anne.auditor audit project "$project" | sed 's/^/   /'
 
+# shellcheck source=deploy/demo_identity.sh
+. "$root/deploy/demo_identity.sh"
 # shellcheck source=deploy/demo_two_years_later.sh
 . "$root/deploy/demo_two_years_later.sh"
 

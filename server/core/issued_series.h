@@ -71,8 +71,8 @@ absl::StatusOr<storage::NumberSet> PerhapsRenumbered(const Core& core, const sto
                                                      const records::KeyFileRecord& key_file,
                                                      const storage::NumberSet& identifiers);
 
-// The identifiers that confirmed corrections are about. What has happened to their persons since was confirmed by
-// nobody.
+// The identifiers that confirmed corrections are about, without those whose person has changed since: what that brings
+// about nobody has confirmed.
 absl::StatusOr<storage::NumberSet> ConfirmedConcerned(const Core& core, const storage::ProjectRows& project);
 
 // The file and those that it goes on from, oldest first.

@@ -180,20 +180,27 @@ TEST_F(CorrectionsTest, ASplitAfterACorrectionGivesBackTheOldNumber) {
   ExpectAllReproduced(project);
 }
 
-TEST_F(CorrectionsTest, ASplitAfterACorrectionWaitsForAConfirmationOfItsOwn) {
+TEST_F(CorrectionsTest, WhatChangesAfterACorrectionWaitsForAnother) {
   const std::string project = Project({0, 1});
   Issue(project);
+  const auto expect_waiting = [&] {
+    EXPECT_THAT(server_.TryIssueCorrection(project, "NPR"), RefusedWith(domain::Reason::kNothingToCorrect));
+    const auto listed = List(project);
+    ASSERT_EQ(listed.registers_size(), 1);
+    EXPECT_EQ(listed.registers(0).confirmed_rows(), 0U);
+    EXPECT_EQ(listed.registers(0).waiting_rows(), 1U);
+  };
   Merge(0, 1);
-  server_.Correct(project);
-  server_.FetchAndOpen(project, "NPR", server_.IssueCorrection(project, "NPR").number());
+  EXPECT_EQ(server_.Correct(project).identifiers(), 1U);
+  const api::KeyFile correction = server_.IssueCorrection(project, "NPR");
+  server_.FetchAndOpen(project, "NPR", correction.number());
   Split(1, 0);
-  EXPECT_THAT(server_.TryIssueCorrection(project, "NPR"), RefusedWith(domain::Reason::kNothingToCorrect));
-  const auto listed = List(project);
-  ASSERT_EQ(listed.registers_size(), 1);
-  EXPECT_EQ(listed.registers(0).confirmed_rows(), 0U);
-  EXPECT_EQ(listed.registers(0).waiting_rows(), 1U);
-  server_.Correct(project);
-  EXPECT_EQ(server_.IssueCorrection(project, "NPR").rows(), 1U);
+  expect_waiting();
+  EXPECT_EQ(server_.Correct(project).identifiers(), 1U);
+  const api::KeyFile back = server_.IssueCorrection(project, "NPR");
+  server_.FetchAndOpen(project, "NPR", back.number());
+  Merge(0, 1);
+  expect_waiting();
 }
 
 TEST_F(CorrectionsTest, ARegisterThatWasToldOnlyWhatStaysGetsNoCorrection) {

@@ -175,7 +175,9 @@ absl::StatusOr<records::KeyFileRecord> KeyFiles::MakeRecord(const KeyFilePlan& p
   record.set_recipient_fingerprint(plan.recipient.fingerprint());
   record.set_expiry_date(DateText(today + core_.config.key_file_expiry_days));
   const std::uint32_t due_days = plan.source.usage_due_days();
-  record.set_usage_due_date(DateText(today + (due_days == 0 ? core_.config.usage_due_days : due_days)));
+  if (!IsCorrection(record)) {  // nothing is delivered with it alone
+    record.set_usage_due_date(DateText(today + (due_days == 0 ? core_.config.usage_due_days : due_days)));
+  }
   record.set_file_name(register_id.text() + '_' + project_id.text() + '_' + absl::StrFormat("%04d", plan.number) +
                        ".csv.age");
   return record;

@@ -46,7 +46,7 @@ std::string ParkedBecause(const records::MatchRecord& window, const api::StreamC
     faulty += fault.rows();
   }
   if (counts.rows() >= kFewRows && faulty * kFaultyShare > counts.rows()) {
-    return "many rows are no valid identifiers";
+    return "many rows are no valid identifiers, or nobody's";
   }
   return {};
 }
@@ -58,7 +58,8 @@ MatchStream::MatchStream(const Core& core, const Call& call, StreamContext conte
       call_(call),
       header_(header),
       content_(core.keys.digest.Start("match")),
-      identifiers_(core.directory, context.rules, context.rows_in_use, {core.config.limits.max_stream_rows, 1, RequiredCatalogue(core)}) {}
+      identifiers_(core.directory, context.rules, context.rows_in_use,
+                   {core.config.limits.max_stream_rows, 1, RequiredCatalogue(core)}) {}
 
 absl::StatusOr<std::unique_ptr<MatchStream>> MatchStream::Begin(const Core& core, const Call& call,
                                                                 StreamContext context, const api::MatchHeader& header) {

@@ -165,7 +165,7 @@ TEST_F(MatchesTest, AStreamThatLooksMadeUpIsParked) {
   server_.OpenWindow(project_, "DAAR", 2000);
   ASSERT_THAT(server_.Match(project_, "DAAR", rows).response, IsOk());
   EXPECT_EQ(Window(1).state(), api::MATCH_STATE_PARKED);
-  EXPECT_EQ(Window(1).parked_because(), "many rows are no valid identifiers");
+  EXPECT_EQ(Window(1).parked_because(), "many rows are no valid identifiers, or nobody's");
 }
 
 TEST_F(MatchesTest, WindowsAreForScopeIntersectionAndACompletePopulation) {

@@ -71,6 +71,10 @@ say "Starting the server on it ..."
 start_server
 record_value identity_start_after "$started_in"
 record_value identity_memory_started "$(server_memory VmRSS)"
+certificate caseworker kari.caseworker
+client_bench calls innsyn.portal --method insight --clients 64 --calls 50 --identifiers "$work/persons.txt"
+# Persons are counted by the map for each project.
+client_bench calls kari.caseworker --method project-list --clients 1 --calls 10
 stop_server
 timeout 7200 "$identity_bench" measure --config "$config" >>"$measured"
 
