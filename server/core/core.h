@@ -64,7 +64,8 @@ void RememberAnswer(const Core& core, const Call& call, std::string_view request
 // Fails with REQUEST_ID_MALFORMED.
 absl::Status CheckRequestId(std::string_view request_id);
 
-// The catalogue that every identifier must be in, or null if any valid number is taken for a person.
+// The catalogue that identifiers of populations, matches and reservations must be in, or null if any valid number is
+// taken for a person.
 const storage::IdentityMap* RequiredCatalogue(const Core& core);
 
 // Leaves Committer::Commit without a change; no caller ever sees it.

@@ -161,7 +161,9 @@ absl::StatusOr<SourceRows> RowsOf(const Core& core, const SourceInProject& part)
       break;
     case records::SCOPE_RECORD_INTERSECTION: {
       KOBLING_ASSIGN_OR_RETURN(const records::MatchRecord match, UsableMatch(core, part));
-      KOBLING_ASSIGN_OR_RETURN(candidates, core.sets.Get(match.matched_set()));
+      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet matched, core.sets.Get(match.matched_set()));
+      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet population, PopulationFor(core, part, ApplyReservations::kNo));
+      candidates = core.identities.OfPersonsIn(population, matched);  // whoever was split off since is in it no more
       result.duplicates = match.counts().duplicates();
       reserved_at_match = match.reserved();
       break;

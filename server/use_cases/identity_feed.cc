@@ -21,6 +21,7 @@ using domain::MakeError;
 using domain::Reason;
 
 constexpr int kMaxSplit = 50;
+constexpr std::uint64_t kLastStart = std::uint64_t{1} << 62;
 constexpr int kYearsKept = 3;  // Folkeregisteret deletes events after 36 months
 
 // With separators, since a long number in an error would be taken for an identifier.
@@ -71,6 +72,9 @@ absl::StatusOr<std::unique_ptr<IdentityFeed>> IdentityFeed::Begin(const Core& co
 absl::Status IdentityFeed::CheckHeader() const {
   KOBLING_RETURN_IF_ERROR(CheckText("resume_reason", header_.resume_reason()));
   const std::uint64_t version = core_.identities.version();
+  if (header_.start_at() > kLastStart) {
+    return MakeError(Reason::kFieldMalformed, {{DetailKey::kField, "start_at"}, {DetailKey::kLimit, "2^62"}});
+  }
   if (header_.start_at() != 0 && version != 0) {
     return MakeError(Reason::kFieldMalformed, {{DetailKey::kField, "start_at"},
                                                {DetailKey::kHint, "events have been applied; the history goes on"}});
@@ -252,17 +256,23 @@ storage::Allotment IdentityFeed::Number(std::vector<ParsedEvent>& events, storag
 }
 
 absl::Status IdentityFeed::ApplyInChange(std::vector<ParsedEvent>& events, absl::Status& stopped, Change& change) {
+  const auto break_off = [&](std::size_t at, std::uint64_t expected) {
+    stopped = MakeError(Reason::kIdentitySequence, {{DetailKey::kPosition, SequenceText(events[at].sequence)},
+                                                    {DetailKey::kExpected, SequenceText(expected)}});
+    events.erase(events.begin() + static_cast<std::ptrdiff_t>(at), events.end());
+  };
+  for (std::size_t i = 1; i < events.size(); ++i) {
+    if (events[i].sequence != events[i - 1].sequence + 1) {
+      break_off(i, events[i - 1].sequence + 1);
+    }
+  }
   KOBLING_ASSIGN_OR_RETURN(const std::size_t passed_over, PassOver(events));
   progress_.set_passed_over(progress_.passed_over() + passed_over);
   events.erase(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(passed_over));
   const std::uint64_t version = core_.identities.version();
   const std::uint64_t first = version != 0 ? version + 1 : std::max<std::uint64_t>(header_.start_at(), 1);
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    if (events[i].sequence != first + i) {
-      stopped = MakeError(Reason::kIdentitySequence, {{DetailKey::kPosition, SequenceText(events[i].sequence)},
-                                                      {DetailKey::kExpected, SequenceText(first + i)}});
-      events.erase(events.begin() + static_cast<std::ptrdiff_t>(i), events.end());
-    }
+  if (!events.empty() && events.front().sequence != first) {
+    break_off(0, first);
   }
   if (events.empty()) {
     return NothingToChange();

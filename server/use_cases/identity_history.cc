@@ -116,11 +116,13 @@ absl::StatusOr<api::IdentityHistory> IdentityHistories::Get(const Call& call,
   }
   KOBLING_ASSIGN_OR_RETURN(const FoundPerson person, FindPerson(core_, *parsed.id));
   api::IdentityHistory history;
+  storage::NumberSet connected;
   if (!person.numbers.empty()) {
     const domain::IdentifierNumber number{person.numbers.front()};
-    KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet connected, ConnectedWith(core_, person.numbers.front()));
-    KOBLING_ASSIGN_OR_RETURN(DigitsOf digits_of, ReadDigits(core_, connected));
     const auto current = static_cast<std::uint32_t>(core_.identities.Current(number));
+    KOBLING_ASSIGN_OR_RETURN(connected, ConnectedWith(core_, person.numbers.front()));
+    connected.add(current);  // the feed goes on meanwhile
+    KOBLING_ASSIGN_OR_RETURN(DigitsOf digits_of, ReadDigits(core_, connected));
     history.add_identifiers(digits_of[current]);
     for (const std::uint32_t each : person.numbers) {
       if (each != current) {
@@ -143,6 +145,13 @@ absl::StatusOr<api::IdentityHistory> IdentityHistories::Get(const Call& call,
   storage::Event event = MakeEvent(call);
   event.purpose = request.purpose();
   SetSubject(person, event);
+  // Everybody whose number is shown is looked at, whoever they are by now.
+  for (const std::uint32_t each : connected) {
+    KOBLING_ASSIGN_OR_RETURN(const FoundPerson other, DescribePerson(core_, {domain::IdentifierNumber{each}}));
+    if (std::find(person.references.begin(), person.references.end(), other.subject) == person.references.end()) {
+      event.other_subjects.push_back(other.subject);
+    }
+  }
   event.counts = {{"identifiers", static_cast<std::uint64_t>(history.identifiers_size())},
                   {"events", static_cast<std::uint64_t>(history.events_size())}};
   KOBLING_RETURN_IF_ERROR(core_.committer.Record(std::move(event)));

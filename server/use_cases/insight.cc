@@ -234,9 +234,14 @@ api::Inclusion InclusionOf(const Project& project, const Membership& person) {
 api::PersonReservation DescribeReservation(const StateData& state, const ReservationList& list,
                                            const Membership& person) {
   api::PersonReservation reservation;
-  // The person is in the list now, so the newest version that added them is the one that holds.
+  // The person is in the list now, so the newest version that added a number that is still in it is the one that holds.
+  const auto is_of_now = [&](const storage::NumberSet& added) {
+    return std::any_of(person.numbers().begin(), person.numbers().end(), [&](std::uint32_t number) {
+      return added.contains(number) && list.identifiers.contains(number);
+    });
+  };
   for (std::size_t i = list.versions.size(); i-- > 0;) {
-    if (person.InAny(list.added[i])) {
+    if (is_of_now(list.added[i])) {
       const records::ReservationListRecord& version = list.versions[i];
       reservation.set_register_id(version.register_id());
       reservation.set_reserved_on(version.list_date());

@@ -44,7 +44,7 @@ class Planner {
     // Who is who is found out again only if that has changed: it may take a second, and everybody else waits.
     if (planned != nullptr && planned->corrections == CountConfirmed(project) &&
         core.identities
-            .ChangedSince(planned->content.representatives.map_version(),
+            .ChangedSince(planned->map_version,
                           EverybodyIn(project) | planned->covered | planned->content.rows | planned->content.withdrawn)
             .isEmpty()) {
       planned_ = planned;
@@ -216,6 +216,7 @@ absl::Status PlaceInSeries(const Project& project, const std::string& today, Key
 absl::StatusOr<KeyFilePlan> MakePlan(const Core& core, const Call& call, const api::IssueKeyFileRequest& request,
                                      const KeyFilePlan* planned) {
   KeyFilePlan plan;
+  plan.map_version = core.identities.version();
   const State::View state = core.state.Read();
   KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
   KOBLING_ASSIGN_OR_RETURN(const records::SourceRecord* const source, SourceOf(*project, request.register_id()));

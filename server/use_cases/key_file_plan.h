@@ -31,6 +31,7 @@ struct KeyFilePlan {
   std::string representatives_digest;
   std::vector<std::uint32_t> told_by;  // of a correction: files that told the register otherwise
   std::uint32_t corrections = 0;       // of the project, that were confirmed
+  std::uint64_t map_version = 0;       // before anything else was read
   std::uint64_t reserved = 0;
   std::uint64_t annulled = 0;
   std::vector<records::AppliedReservationListRecord> reservation_lists;

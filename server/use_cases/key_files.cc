@@ -208,7 +208,7 @@ absl::StatusOr<api::KeyFile> KeyFiles::Issue(const Call& call, const api::IssueK
   KOBLING_ASSIGN_OR_RETURN(const SealedKeyFile sealed, SealKeyFile(core_, plan.content, lopenumre, recipient, file));
   record.set_rows(sealed.text.rows);
   record.set_withdrawn_rows(sealed.text.withdrawn_rows);
-  record.set_persons(core_.identities.CountPersons(plan.covered));
+  record.set_persons(plan.content.representatives.AllOf(plan.covered).cardinality());
   record.set_plaintext_digest(std::string(sealed.text.digest.begin(), sealed.text.digest.end()));
   record.set_sealed_bytes(sealed.sealed_bytes);
   record.set_sealed_sha256(Hex(sealed.sha256));
@@ -247,6 +247,8 @@ absl::StatusOr<api::KeyFile> KeyFiles::CommitIssue(const Call& call, const api::
     // The rows are the same, but they may be so by a later version of a list.
     record.mutable_reservation_lists()->Add(now.reservation_lists.begin(), now.reservation_lists.end());
     record.set_reserved(now.reserved);
+    // The same løpenumre, but perhaps by a later version of the map and after another correction.
+    record.set_map_version(now.content.representatives.map_version());
     record.set_annulled(now.annulled);
     record.set_event_index(core_.committer.NextEventIndex());
     KOBLING_ASSIGN_OR_RETURN(const crypto::KeyFileComment comment, CommentOf(record, now, sealed.text));

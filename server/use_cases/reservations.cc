@@ -35,7 +35,8 @@ ReservationStream::ReservationStream(const Core& core, const Call& call, StreamC
       header_(header),
       list_(call.caller.role == Role::kRegister ? call.caller.id.text() : std::string()),
       content_(core.keys.digest.Start("reservations")),
-      identifiers_(core.directory, context.rules, context.rows_in_use, {core.config.limits.max_stream_rows, 1, RequiredCatalogue(core)}) {}
+      identifiers_(core.directory, context.rules, context.rows_in_use,
+                   {core.config.limits.max_stream_rows, 1, RequiredCatalogue(core)}) {}
 
 absl::StatusOr<std::unique_ptr<ReservationStream>> ReservationStream::Begin(const Core& core, const Call& call,
                                                                             StreamContext context,

@@ -61,9 +61,9 @@ Line CheckIdentityMap(const Core& core) {
   const std::string_view inconsistency = core.identities.FirstInconsistency();
   line.Check(inconsistency.empty(), std::string(inconsistency));
   // The feed goes on meanwhile, so that the map may be newer than what was read.
+  storage::IdentityReplay replay(core.identity_log);
   for (bool compared = false; !compared;) {
     const std::uint64_t version = core.identities.version();
-    storage::IdentityReplay replay(core.identity_log);
     const absl::StatusOr<const storage::IdentityMap*> made = replay.AdvanceTo(version);
     const bool is_equal = made.ok() && (*made)->IsEqualTo(core.identities);
     compared = is_equal || core.identities.version() == version;

@@ -63,7 +63,8 @@ SubmissionStream::SubmissionStream(const Core& core, const Call& call, StreamCon
       call_(call),
       header_(header),
       identifiers_(core.directory, context.rules, context.rows_in_use,
-                   {core.config.limits.max_stream_rows, static_cast<std::uint32_t>(header.columns_size()), RequiredCatalogue(core)}) {}
+                   {core.config.limits.max_stream_rows, static_cast<std::uint32_t>(header.columns_size()),
+                    RequiredCatalogue(core)}) {}
 
 absl::StatusOr<std::unique_ptr<SubmissionStream>> SubmissionStream::Begin(const Core& core, const Call& call,
                                                                           StreamContext context,
