@@ -195,19 +195,23 @@ IdentityMap::Ordinal IdentityMap::JoinedAt(const Person& person, std::uint32_t a
   return latest;
 }
 
+bool IdentityMap::IsRetired(const IssuedNumbers& issued, const Person& person, std::uint32_t number) const {
+  return std::any_of(issued.retirements.begin(), issued.retirements.end(), [&](const Retirement& retirement) {
+    return retirement.retired.contains(number) &&
+           std::any_of(person.members.begin(), person.members.end(), [&](const Member& member) {
+             return retirement.staying.contains(member.number) &&
+                    VersionOf(JoinedAt(person, number, member.number)) <= retirement.map_version;
+           });
+  });
+}
+
 std::uint32_t IdentityMap::RepresentativeOf(const IssuedNumbers& issued, std::uint32_t number) const {
   const Person& person = *Find(number);
   absl::InlinedVector<std::uint32_t, 4> candidates;
-  const auto collect = [&](const auto& is_candidate) {
-    for (const Member& member : person.members) {
-      if (is_candidate(member.number)) {
-        candidates.push_back(member.number);
-      }
+  for (const Member& member : person.members) {
+    if (issued.issued.contains(member.number) && !IsRetired(issued, person, member.number)) {
+      candidates.push_back(member.number);
     }
-  };
-  collect([&](std::uint32_t member) { return issued.issued.contains(member) && !issued.retired.contains(member); });
-  if (candidates.empty()) {
-    collect([&](std::uint32_t member) { return issued.issued.contains(member); });
   }
   if (candidates.empty()) {
     return CanonicalOf(number);
@@ -234,32 +238,27 @@ RepresentativeTable IdentityMap::RepresentativesOf(const IssuedNumbers& issued, 
 Settlement IdentityMap::Settle(const IssuedNumbers& issued) const {
   const std::shared_lock lock(mutex_);
   std::vector<std::uint32_t> retired;
-  std::vector<std::uint32_t> restored;
-  Settlement settlement;
+  std::vector<std::uint32_t> staying;
   NumberSet seen;
-  ForEachInBoth(issued.issued, with_history_, [&](std::uint32_t number) {
+  ForEachInBoth(issued.issued, in_groups_, [&](std::uint32_t number) {
     if (seen.contains(number)) {
       return;
     }
+    const Person& person = *Find(number);
     absl::InlinedVector<std::uint32_t, 4> standing;
-    for (const Member& member : Find(number)->members) {
+    for (const Member& member : person.members) {
       seen.add(member.number);
-      if (issued.issued.contains(member.number) && !issued.retired.contains(member.number)) {
+      if (issued.issued.contains(member.number) && !IsRetired(issued, person, member.number)) {
         standing.push_back(member.number);
       }
     }
-    if (standing.empty()) {
-      restored.push_back(number);  // the first that is met, and so the lowest that was given out
-    } else if (standing.size() > 1) {
-      const std::uint32_t stays = *std::min_element(standing.begin(), standing.end());
+    if (standing.size() > 1) {
+      staying.push_back(*std::min_element(standing.begin(), standing.end()));
       std::copy_if(standing.begin(), standing.end(), std::back_inserter(retired),
-                   [&](std::uint32_t member) { return member != stays; });
-      ++settlement.persons;
+                   [&](std::uint32_t member) { return member != staying.back(); });
     }
   });
-  settlement.retired = MakeNumberSet(retired);
-  settlement.restored = MakeNumberSet(restored);
-  return settlement;
+  return {.retired = MakeNumberSet(retired), .staying = MakeNumberSet(staying), .persons = staying.size()};
 }
 
 RepresentativeChange IdentityMap::WhyChanged(std::uint32_t identifier, std::uint32_t before, std::uint32_t now) const {

@@ -38,8 +38,8 @@ struct RepresentativeChange {
 
 // What settles everybody of whom several løpenumre are out.
 struct Settlement {
-  NumberSet retired;   // stand for nobody from then on
-  NumberSet restored;  // were retired and are all that their person has
+  NumberSet retired;  // stand for nobody from then on
+  NumberSet staying;  // of the same persons
   std::uint64_t persons = 0;
 };
 
@@ -86,7 +86,8 @@ class IdentityMap {
   NumberSet ChangedSince(std::uint64_t version, const NumberSet& identifiers) const;
 
   // The representatives in a project that has given out `issued`. Of the person's identifiers, those are preferred that
-  // were given out and are not retired, then those that were given out, then the lowest; among several, the one with
+  // were given out and are not retired, then the lowest. A retirement lasts as long as the one that stayed is the same
+  // person's, without a break; among several, the one with
   // which the identifier has been one person for longest, then the lowest.
   RepresentativeTable RepresentativesOf(const IssuedNumbers& issued, const NumberSet& identifiers) const;
   // What makes each person in `issued` have one løpenummer: the lowest that was given out stays.
@@ -119,6 +120,7 @@ class IdentityMap {
   Person& MakePerson(std::uint32_t number);
   std::uint32_t CanonicalOf(std::uint32_t number) const;
   std::uint32_t RepresentativeOf(const IssuedNumbers& issued, std::uint32_t number) const;
+  bool IsRetired(const IssuedNumbers& issued, const Person& person, std::uint32_t number) const;
   static Ordinal JoinedAt(const Person& person, std::uint32_t a, std::uint32_t b);
   std::uint64_t VersionOf(Ordinal ordinal) const { return first_sequence_ + ordinal - 1; }
 

@@ -97,40 +97,51 @@ TEST_F(IdentityMapTest, AnEventThatChangesNothingIsCounted) {
 TEST_F(IdentityMapTest, WhatWasGivenOutStaysAfterAMerge) {
   Apply(Event(Kind::kMerged, 1, 2));
   EXPECT_EQ(Representative({}, 2), 1U);
-  EXPECT_EQ(Representative({.issued = Of({2}), .retired = {}}, 1), 2U);
-  EXPECT_EQ(Representative({.issued = Of({1}), .retired = {}}, 2), 1U);
+  EXPECT_EQ(Representative({.issued = Of({2})}, 1), 2U);
+  EXPECT_EQ(Representative({.issued = Of({1})}, 2), 1U);
 }
 
 TEST_F(IdentityMapTest, WhereBothWereGivenOutEachKeepsItsOwnUntilOneIsRetired) {
   Apply(Event(Kind::kReplaced, 11, 1));
   Apply(Event(Kind::kReplaced, 12, 2));
   Apply(Event(Kind::kMerged, 11, 12));
-  IssuedNumbers issued{.issued = Of({1, 2}), .retired = {}};
+  IssuedNumbers issued{.issued = Of({1, 2})};
   EXPECT_EQ(Representative(issued, 11), 1U);
   EXPECT_EQ(Representative(issued, 12), 2U);
   Apply(Event(Kind::kAdded, 20, 12));
   EXPECT_EQ(Representative(issued, 20), 1U) << "as long with either, so the lower one";
   const Settlement settlement = map_.Settle(issued);
   EXPECT_TRUE(settlement.retired == Of({2}));
-  EXPECT_TRUE(settlement.restored.isEmpty());
+  EXPECT_TRUE(settlement.staying == Of({1}));
   EXPECT_EQ(settlement.persons, 1U);
-  issued.retired = settlement.retired;
+  issued.retirements = {{settlement.retired, settlement.staying, map_.version()}};
   for (const std::uint32_t number : {1, 2, 11, 12, 20}) {
     EXPECT_EQ(Representative(issued, number), 1U);
   }
   EXPECT_TRUE(map_.Settle(issued).retired.isEmpty());
 }
 
-TEST_F(IdentityMapTest, ASplitGivesBackWhatWasRetired) {
+TEST_F(IdentityMapTest, ASplitGivesBackWhatWasRetiredForGood) {
   Apply(Event(Kind::kMerged, 1, 2));
-  IssuedNumbers issued{.issued = Of({1, 2}), .retired = Of({2})};
+  const IssuedNumbers issued{.issued = Of({1, 2, 3}), .retirements = {{Of({2}), Of({1}), map_.version()}}};
+  EXPECT_EQ(Representative(issued, 2), 1U);
   Apply(Separate({2}, 1));
   EXPECT_EQ(Representative(issued, 2), 2U);
   EXPECT_EQ(Representative(issued, 1), 1U);
-  EXPECT_TRUE(map_.Settle(issued).restored == Of({2}));
-  issued.retired -= Of({2});
+  EXPECT_TRUE(map_.Settle(issued).retired.isEmpty());
+  Apply(Event(Kind::kMerged, 3, 2));
+  EXPECT_EQ(Representative(issued, 2), 2U) << "it is somebody else's affair that it was retired once";
+  Apply(Separate({2}, 3));
   Apply(Event(Kind::kMerged, 1, 2));
   EXPECT_EQ(Representative(issued, 2), 2U) << "merged anew, so somebody has to decide anew";
+}
+
+TEST_F(IdentityMapTest, ARetirementLastsThoughSomebodyElseIsSplitOff) {
+  Apply(Event(Kind::kMerged, 1, 2));
+  const IssuedNumbers issued{.issued = Of({1, 2}), .retirements = {{Of({2}), Of({1}), map_.version()}}};
+  Apply(Event(Kind::kAdded, 3, 2));
+  Apply(Separate({3}, 2));
+  EXPECT_EQ(Representative(issued, 2), 1U);
 }
 
 TEST_F(IdentityMapTest, ASplitTakesSeveralAndKeepsWhatIsCurrent) {
@@ -285,15 +296,15 @@ TEST(IdentityMapModel, AgreesWithSetsOfIdentifiers) {
     ASSERT_EQ(map.CountPersons(some), persons.size());
     ASSERT_TRUE(map.OfPersonsIn(some, others) == of_persons);
     // Whatever was given out and retired: a representative is one of the person's own.
-    const RepresentativeTable table = map.RepresentativesOf({.issued = some, .retired = others}, some | others);
+    const RepresentativeTable table =
+        map.RepresentativesOf({.issued = some, .retirements = {{others, some, map.version()}}}, some | others);
     for (const std::uint32_t number : some | others) {
       ASSERT_TRUE(person_of[number].contains(table.Of(number)));
     }
     // And once all is settled, a person has one.
-    IssuedNumbers issued{.issued = some, .retired = others & some};
+    IssuedNumbers issued{.issued = some};
     const Settlement settlement = map.Settle(issued);
-    issued.retired |= settlement.retired;
-    issued.retired -= settlement.restored;
+    issued.retirements = {{settlement.retired, settlement.staying, map.version()}};
     const RepresentativeTable settled = map.RepresentativesOf(issued, some);
     for (const std::uint32_t number : some) {
       for (const std::uint32_t member : person_of[number]) {

@@ -50,9 +50,9 @@ enum class Family : std::uint8_t {
 };
 
 inline constexpr std::array kAllFamilies = {
-    Family::kMeta,   Family::kIdentifiers, Family::kSets,    Family::kRegisters,    Family::kProjects, Family::kKeys,
-    Family::kEvents, Family::kLedger,      Family::kCallers, Family::kReservations, Family::kSeries,   Family::kIdentity,
-    Family::kSubjects};
+    Family::kMeta,   Family::kIdentifiers, Family::kSets,    Family::kRegisters, Family::kProjects,
+    Family::kKeys,   Family::kEvents,      Family::kLedger,  Family::kCallers,   Family::kReservations,
+    Family::kSeries, Family::kIdentity,    Family::kSubjects};
 inline constexpr std::size_t kFamilyCount = kAllFamilies.size();
 
 // Lower-case name of a family, as it stands in the files of a backend: "identifiers".

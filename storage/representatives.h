@@ -11,11 +11,18 @@
 
 namespace kobling::storage {
 
-// What a project has given out at some moment: the representatives of all its key files, and those of them that a
-// correction has retired since.
+// What one correction settled: of each person, all of these that were given out are retired but the one that stays.
+struct Retirement {
+  NumberSet retired;
+  NumberSet staying;
+  std::uint64_t map_version = 0;  // that it was proposed on
+};
+
+// What a project has given out at some moment: the representatives of all its key files, and what corrections have
+// settled since.
 struct IssuedNumbers {
   NumberSet issued;
-  NumberSet retired;
+  std::vector<Retirement> retirements = {};
 };
 
 // The representatives of some identifiers, as they were when the table was made. Nearly every identifier stands for

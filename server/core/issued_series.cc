@@ -23,19 +23,22 @@ std::vector<records::KeyFileRecord> InOrderOfIssue(std::vector<records::KeyFileR
   return key_files;
 }
 
-absl::StatusOr<storage::NumberSet> RetiredBefore(const Core& core, const storage::ProjectRows& project,
-                                                 std::uint64_t event_index) {
-  storage::NumberSet retired;
+absl::StatusOr<std::vector<storage::Retirement>> RetirementsBefore(const Core& core,
+                                                                   const storage::ProjectRows& project,
+                                                                   std::uint64_t event_index) {
+  std::vector<storage::Retirement> retirements;
   for (const records::CorrectionRecord& correction : project.corrections) {
     if (correction.state() != records::CORRECTION_STATE_RECORD_CONFIRMED || correction.event_index() >= event_index) {
       continue;
     }
-    KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet more, core.sets.Get(correction.retired_set()));
-    KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet restored, core.sets.Get(correction.restored_set()));
-    retired |= more;
-    retired -= restored;
+    storage::Retirement& retirement = retirements.emplace_back();
+    KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet changed, core.sets.Get(correction.changed_set()));
+    KOBLING_ASSIGN_OR_RETURN(retirement.retired, core.sets.Get(correction.retired_set()));
+    KOBLING_ASSIGN_OR_RETURN(retirement.staying, core.sets.Get(correction.staying_set()));
+    retirement.retired -= changed;
+    retirement.map_version = correction.map_version();
   }
-  return retired;
+  return retirements;
 }
 
 // The map as it was, where that matters: whoever is now as they were then is looked up in the map of today.
@@ -70,7 +73,7 @@ absl::StatusOr<storage::IssuedNumbers> IssuedBefore(const Core& core, const stor
       result.issued |= given_out;
     }
   }
-  KOBLING_ASSIGN_OR_RETURN(result.retired, RetiredBefore(core, project, event_index));
+  KOBLING_ASSIGN_OR_RETURN(result.retirements, RetirementsBefore(core, project, event_index));
   return result;
 }
 
@@ -113,7 +116,7 @@ absl::StatusOr<ToldNumbers> ToldNumbers::Read(const Core& core, const storage::P
     });
     if (is_wanted) {
       KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet rows, core.sets.Get(key_file.set()));
-      KOBLING_ASSIGN_OR_RETURN(issued.retired, RetiredBefore(core, project, key_file.event_index()));
+      KOBLING_ASSIGN_OR_RETURN(issued.retirements, RetirementsBefore(core, project, key_file.event_index()));
       Telling& telling = told.tellings_.emplace_back();
       telling.is_correction = IsCorrection(key_file);
       telling.identifiers = rows & with_history;
@@ -184,10 +187,8 @@ absl::StatusOr<storage::NumberSet> PerhapsRenumbered(const Core& core, const sto
         correction.event_index() < key_file.event_index()) {
       continue;
     }
-    for (const storage::SetId& id : {correction.retired_set(), correction.restored_set()}) {
-      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet set, core.sets.Get(id));
-      touched |= set;
-    }
+    KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet retired, core.sets.Get(correction.retired_set()));
+    touched |= retired;
   }
   storage::NumberSet result = core.identities.ChangedSince(key_file.map_version(), identifiers);
   if (!touched.isEmpty()) {
@@ -201,6 +202,7 @@ absl::StatusOr<storage::NumberSet> ConfirmedConcerned(const Core& core, const st
   for (const records::CorrectionRecord& correction : project.corrections) {
     if (correction.state() == records::CORRECTION_STATE_RECORD_CONFIRMED) {
       KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet set, core.sets.Get(correction.concerned_set()));
+      // What had changed by the time of the confirmation has changed since the proposal, too.
       concerned |= set - core.identities.ChangedSince(correction.map_version(), set);
     }
   }

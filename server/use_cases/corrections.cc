@@ -50,8 +50,9 @@ absl::StatusOr<Findings> Examine(const Core& core, const storage::ProjectRows& p
   KOBLING_ASSIGN_OR_RETURN(const storage::IssuedNumbers issued, IssuedBefore(core, project, kNow));
   findings.settlement = core.identities.Settle(issued);
   storage::IssuedNumbers settled = issued;
-  settled.retired |= findings.settlement.retired;
-  settled.retired -= findings.settlement.restored;
+  settled.retirements.push_back({.retired = findings.settlement.retired,
+                                 .staying = findings.settlement.staying,
+                                 .map_version = findings.map_version});
   KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet confirmed, ConfirmedConcerned(core, project));
   std::set<std::string> register_ids;
   for (const records::KeyFileRecord& key_file : project.key_files) {
@@ -84,8 +85,7 @@ absl::StatusOr<Findings> Examine(const Core& core, const storage::ProjectRows& p
 }
 
 bool IsNothing(const Findings& findings) {
-  return findings.settlement.retired.isEmpty() && findings.settlement.restored.isEmpty() &&
-         findings.Waiting().isEmpty();
+  return findings.settlement.retired.isEmpty() && findings.Waiting().isEmpty();
 }
 
 // Whether nobody waits for a file of the correction.
@@ -254,8 +254,7 @@ absl::StatusOr<api::Correction> Corrections::Propose(const Call& call,
     record.set_identifiers(concerned.cardinality());
     *record.mutable_proposed() = MakeMark(core_, call, request.reason());
     KOBLING_ASSIGN_OR_RETURN(*record.mutable_retired_set(), core_.sets.Put(findings.settlement.retired, change.batch));
-    KOBLING_ASSIGN_OR_RETURN(*record.mutable_restored_set(),
-                             core_.sets.Put(findings.settlement.restored, change.batch));
+    KOBLING_ASSIGN_OR_RETURN(*record.mutable_staying_set(), core_.sets.Put(findings.settlement.staying, change.batch));
     KOBLING_ASSIGN_OR_RETURN(*record.mutable_concerned_set(), core_.sets.Put(concerned, change.batch));
     change.Put(record);
     DescribeCorrection(record, request.reason(), change.event);
@@ -273,19 +272,15 @@ absl::StatusOr<api::Correction> Corrections::Confirm(const Call& call,
       return MakeError(Reason::kSameIdentity, {{DetailKey::kPosition, std::uint64_t{request.number()}}});
     }
     // Nobody confirms what was not proposed: whoever has changed since is left for another correction.
-    const auto as_proposed = [&](const storage::SetId& id) -> absl::StatusOr<storage::NumberSet> {
-      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet proposed, core_.sets.Get(id));
-      return proposed - core_.identities.ChangedSince(record.map_version(), proposed);
-    };
-    KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet retired, as_proposed(record.retired_set()));
-    KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet restored, as_proposed(record.restored_set()));
-    KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet concerned, as_proposed(record.concerned_set()));
-    if (retired.isEmpty() && restored.isEmpty() && concerned.isEmpty()) {
+    KOBLING_ASSIGN_OR_RETURN(storage::NumberSet retired, core_.sets.Get(record.retired_set()));
+    KOBLING_ASSIGN_OR_RETURN(storage::NumberSet concerned, core_.sets.Get(record.concerned_set()));
+    const storage::NumberSet changed = core_.identities.ChangedSince(record.map_version(), retired | concerned);
+    retired -= changed;
+    concerned -= changed;
+    if (retired.isEmpty() && concerned.isEmpty()) {
       return MakeError(Reason::kCorrectionStale, {{DetailKey::kProject, request.project_id()}});
     }
-    KOBLING_ASSIGN_OR_RETURN(*record.mutable_retired_set(), core_.sets.Put(retired, change.batch));
-    KOBLING_ASSIGN_OR_RETURN(*record.mutable_restored_set(), core_.sets.Put(restored, change.batch));
-    KOBLING_ASSIGN_OR_RETURN(*record.mutable_concerned_set(), core_.sets.Put(concerned, change.batch));
+    KOBLING_ASSIGN_OR_RETURN(*record.mutable_changed_set(), core_.sets.Put(changed, change.batch));
     record.set_merged_persons(core_.identities.CountPersons(retired));
     record.set_identifiers(concerned.cardinality());
     record.set_state(records::CORRECTION_STATE_RECORD_CONFIRMED);

@@ -180,6 +180,23 @@ TEST_F(CorrectionsTest, ASplitAfterACorrectionGivesBackTheOldNumber) {
   ExpectAllReproduced(project);
 }
 
+TEST_F(CorrectionsTest, WhoWasRetiredAndSplitOffKeepsTheirOwnWhenTheyMergeWithSomebodyElse) {
+  const std::string project = Project({0, 1, 2});
+  const auto before = Map(Issue(project));
+  Merge(0, 1);
+  server_.Correct(project);
+  const OpenKeyFile correction = server_.FetchAndOpen(project, "NPR", server_.IssueCorrection(project, "NPR").number());
+  const std::size_t retired = correction.corrected[0][0] == Person(0) ? 0 : 1;
+  Split(retired, 1 - retired);
+  Issue(project, correction.comment.number);
+  Merge(2, retired);
+  EXPECT_THAT(server_.TryIssue(project, "NPR"), RefusedWith(domain::Reason::kKeyFileStands)) << "all as at first";
+  EXPECT_EQ(server_.Correct(project).merged_persons(), 1U);
+  EXPECT_EQ(Map(Issue(project)).at(Person(2)), Map(server_.FetchAndOpen(project, "NPR", 4)).at(Person(retired)));
+  EXPECT_NE(before.at(Person(2)), before.at(Person(retired)));
+  ExpectAllReproduced(project);
+}
+
 TEST_F(CorrectionsTest, WhatChangesAfterACorrectionWaitsForAnother) {
   const std::string project = Project({0, 1});
   Issue(project);

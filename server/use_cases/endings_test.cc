@@ -399,13 +399,14 @@ TEST(Memberships, TheSetsOfAProjectAreTheseFieldsAndNoneIsNested) {
                            records::UsageRecord::descriptor(), records::CorrectionRecord::descriptor()}) {
     collect(*type, type->name());
   }
-  EXPECT_EQ(fields, (std::set<std::string>{
-                        "ProjectRecord.distinct_set", "SubmissionRecord.index_set", "SubmissionRecord.relative_set",
-                        "MatchRecord.matched_set", "MatchRecord.population_set", "KeyFileRecord.set",
-                        "KeyFileRecord.covered_set", "KeyFileRecord.withdrawn_set", "KeyFileRecord.representative_set",
-                        "KeyFileRecord.current_set", "KeyFileRecord.plaintext_digest",
-                        "KeyFileRecord.representatives_digest", "UsageRecord.used_set", "CorrectionRecord.retired_set",
-                        "CorrectionRecord.restored_set", "CorrectionRecord.concerned_set"}));
+  EXPECT_EQ(fields,
+            (std::set<std::string>{
+                "ProjectRecord.distinct_set", "SubmissionRecord.index_set", "SubmissionRecord.relative_set",
+                "MatchRecord.matched_set", "MatchRecord.population_set", "KeyFileRecord.set",
+                "KeyFileRecord.covered_set", "KeyFileRecord.withdrawn_set", "KeyFileRecord.representative_set",
+                "KeyFileRecord.current_set", "KeyFileRecord.plaintext_digest", "KeyFileRecord.representatives_digest",
+                "UsageRecord.used_set", "CorrectionRecord.retired_set", "CorrectionRecord.staying_set",
+                "CorrectionRecord.concerned_set", "CorrectionRecord.changed_set"}));
 }
 
 TEST_F(MembershipsTest, AListOfThePeopleThatTheProjectHadKeepsItsSet) {

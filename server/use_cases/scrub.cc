@@ -90,7 +90,7 @@ std::set<storage::SetId> StoredSetsOf(const storage::ProjectRows& rows) {
     sets.insert(row.used_set());
   }
   for (const auto& row : rows.corrections) {
-    sets.insert({row.retired_set(), row.restored_set(), row.concerned_set()});
+    sets.insert({row.retired_set(), row.staying_set(), row.concerned_set(), row.changed_set()});
   }
   sets.erase(storage::SetId());
   return sets;

@@ -62,6 +62,7 @@ class IdentityModel {
   // Those of the candidates whose person has any identifier in the population.
   PeopleSet OfPersonsIn(const PeopleSet& population, const PeopleSet& candidates) const;
   std::size_t CountPersons(const PeopleSet& identifiers) const;
+  const PeopleSet& EverConnectedWith(std::size_t identifier) const { return groups_[group_of_[identifier]]; }
   // The sequence numbers of all events about anybody who was ever connected with the identifier.
   const std::set<std::uint64_t>& EventsAbout(std::size_t identifier) const { return about_[group_of_[identifier]]; }
 

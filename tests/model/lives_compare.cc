@@ -247,7 +247,7 @@ void Lives::CompareHistory(std::size_t identifier) {
   EXPECT_EQ(history.annulled(), model_.identities.annulled().contains(identifier));
   EXPECT_EQ(history.protected_(), model_.identities.protected_ones().contains(identifier));
   EXPECT_EQ(history.parents_blocked(), model_.identities.parents_blocked().contains(identifier));
-  Accessed(identifier);
+  accesses_.push_back(model_.identities.EverConnectedWith(identifier));  // all of their numbers were shown
 }
 
 void Lives::CompareScrub() {

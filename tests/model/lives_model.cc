@@ -70,12 +70,12 @@ std::size_t LivesModel::Lowest(const PeopleSet& identifiers) const {
                            [&](std::size_t a, std::size_t b) { return order(a) < order(b); });
 }
 
-// The three rules of the decision record.
-std::size_t LivesModel::Choose(const LifeProject& project, const PeopleSet& retired, std::size_t identifier) const {
+// The rules of the decision record.
+std::size_t LivesModel::Choose(const LifeProject& project, const std::map<std::size_t, std::size_t>& retired,
+                               std::size_t identifier) const {
   const PeopleSet& person = identities.PersonOf(identifier);
-  const PeopleSet given_out = Both(person, project.issued);
-  const PeopleSet standing = Less(given_out, retired);
-  const PeopleSet& preferred = standing.empty() ? given_out : standing;
+  PeopleSet preferred = Both(person, project.issued);
+  std::erase_if(preferred, [&](std::size_t each) { return retired.contains(each); });
   if (preferred.empty()) {
     return person.size() == 1 ? identifier : Lowest(person);
   }
@@ -105,6 +105,8 @@ void LivesModel::PinEverybody(LifeProject& project) const {
 bool LivesModel::Apply(const LifeEvent& event) {
   const IdentityModel::Effect effect = identities.Apply(event);
   for (auto& [name, project] : projects) {
+    // A retirement ends when the two are one no more.
+    std::erase_if(project.retired, [&](const auto& pair) { return !identities.AreOne(pair.first, pair.second); });
     PinAgain(project, effect.touched);
     // What was confirmed was confirmed of the person as they were.
     project.confirmed = Less(std::move(project.confirmed), effect.touched);
@@ -344,7 +346,11 @@ Refusal LivesModel::Keep(LifeProject& project, LifeSource& source, LifeFile file
     given_out.insert(pin);
   }
   file.expiry_date = expiry_date;
-  file.persons = identities.CountPersons(file.covered());
+  PeopleSet different;
+  for (const std::size_t identifier : file.covered()) {
+    different.insert(project.PinOf(identifier));
+  }
+  file.persons = different.size();
   source.files.push_back(std::move(file));
   project.issued = Union(std::move(project.issued), given_out);
   PinAgain(project, given_out);

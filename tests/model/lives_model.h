@@ -66,8 +66,7 @@ struct LifeCorrection {
   api::CorrectionState state = api::CORRECTION_STATE_PROPOSED;
   std::uint64_t map_version = 0;
   std::string proposed_by;
-  PeopleSet retired;
-  PeopleSet restored;
+  std::map<std::size_t, std::size_t> retired;  // with the one that stays
   PeopleSet concerned;
   std::size_t merged_persons = 0;
 };
@@ -75,10 +74,10 @@ struct LifeCorrection {
 struct LifeProject {
   std::size_t approved = 0;
   std::map<std::string, LifeSource> sources;
-  Pins pins;            // whoever is not in it stands for itself
-  PeopleSet issued;     // whose løpenumre were ever given out
-  PeopleSet retired;    // by corrections
-  PeopleSet confirmed;  // identifiers that a correction file may tell of
+  Pins pins;                                   // whoever is not in it stands for itself
+  PeopleSet issued;                            // whose løpenumre were ever given out
+  std::map<std::size_t, std::size_t> retired;  // by corrections, with the one that stayed
+  PeopleSet confirmed;                         // identifiers that a correction file may tell of
   std::vector<LifeCorrection> corrections;
 
   bool is_complete() const;
@@ -151,8 +150,7 @@ class LivesModel {
  private:
   // What a confirmed correction would do to the persons of a project.
   struct Settlement {
-    PeopleSet retired;
-    PeopleSet restored;
+    std::map<std::size_t, std::size_t> retired;  // with the one that stays
     std::size_t persons = 0;
   };
   struct Difference {
@@ -161,7 +159,8 @@ class LivesModel {
   };
 
   std::size_t Lowest(const PeopleSet& identifiers) const;
-  std::size_t Choose(const LifeProject& project, const PeopleSet& retired, std::size_t identifier) const;
+  std::size_t Choose(const LifeProject& project, const std::map<std::size_t, std::size_t>& retired,
+                     std::size_t identifier) const;
   void PinAgain(LifeProject& project, const PeopleSet& identifiers) const;
   Settlement Settle(const LifeProject& project) const;
   Difference Differences(const LifeProject& project, const Settlement& settlement) const;

@@ -77,12 +77,14 @@ LivesModel::Settlement LivesModel::Settle(const LifeProject& project) const {
   while (!rest.empty()) {
     const PeopleSet given_out = Both(identities.PersonOf(*rest.begin()), project.issued);
     rest = Less(std::move(rest), given_out);
-    PeopleSet standing = Less(given_out, project.retired);
-    if (standing.empty()) {
-      settlement.restored.insert(Lowest(given_out));
-    } else if (standing.size() > 1) {
-      standing.erase(Lowest(standing));
-      settlement.retired = Union(std::move(settlement.retired), standing);
+    PeopleSet standing = given_out;
+    std::erase_if(standing, [&](std::size_t each) { return project.retired.contains(each); });
+    if (standing.size() > 1) {
+      const std::size_t stays = Lowest(standing);
+      standing.erase(stays);
+      for (const std::size_t each : standing) {
+        settlement.retired[each] = stays;
+      }
       ++settlement.persons;
     }
   }
@@ -90,7 +92,8 @@ LivesModel::Settlement LivesModel::Settle(const LifeProject& project) const {
 }
 
 LivesModel::Difference LivesModel::Differences(const LifeProject& project, const Settlement& settlement) const {
-  const PeopleSet retired = Less(Union(project.retired, settlement.retired), settlement.restored);
+  std::map<std::size_t, std::size_t> retired = project.retired;
+  retired.insert(settlement.retired.begin(), settlement.retired.end());
   Difference difference;
   for (const auto& [id, source] : project.sources) {
     LifeWaiting waiting;
@@ -121,14 +124,13 @@ Refusal LivesModel::Propose(LifeProject& project, const std::string& officer) {
   }
   const Settlement settlement = Settle(project);
   const PeopleSet concerned = Differences(project, settlement).waiting;
-  if (settlement.retired.empty() && settlement.restored.empty() && concerned.empty()) {
+  if (settlement.retired.empty() && concerned.empty()) {
     return Reason::kNothingToCorrect;
   }
   project.corrections.push_back({.state = api::CORRECTION_STATE_PROPOSED,
                                  .map_version = identities.version(),
                                  .proposed_by = officer,
                                  .retired = settlement.retired,
-                                 .restored = settlement.restored,
                                  .concerned = concerned,
                                  .merged_persons = settlement.persons});
   return std::nullopt;
@@ -144,18 +146,22 @@ Refusal LivesModel::Confirm(LifeProject& project, std::size_t number, const std:
     return Reason::kSameIdentity;
   }
   LifeCorrection confirmed = correction;
-  for (PeopleSet* part : {&confirmed.retired, &confirmed.restored, &confirmed.concerned}) {
-    *part = Less(std::move(*part), identities.TouchedAfter(correction.map_version));
-  }
-  if (confirmed.retired.empty() && confirmed.restored.empty() && confirmed.concerned.empty()) {
+  const PeopleSet touched = identities.TouchedAfter(correction.map_version);
+  std::erase_if(confirmed.retired, [&](const auto& pair) { return touched.contains(pair.first); });
+  confirmed.concerned = Less(std::move(confirmed.concerned), touched);
+  if (confirmed.retired.empty() && confirmed.concerned.empty()) {
     return Reason::kCorrectionStale;
   }
+  PeopleSet retired;
+  for (const auto& [each, stays] : confirmed.retired) {
+    retired.insert(each);
+  }
   confirmed.state = api::CORRECTION_STATE_CONFIRMED;
-  confirmed.merged_persons = identities.CountPersons(confirmed.retired);
+  confirmed.merged_persons = identities.CountPersons(retired);
   correction = confirmed;
-  project.retired = Less(Union(std::move(project.retired), confirmed.retired), confirmed.restored);
+  project.retired.insert(confirmed.retired.begin(), confirmed.retired.end());
   project.confirmed = Union(std::move(project.confirmed), confirmed.concerned);
-  PinAgain(project, Union(confirmed.retired, confirmed.restored));
+  PinAgain(project, retired);
   return std::nullopt;
 }
 
