@@ -235,8 +235,12 @@ class MapTarget final : public KeyFileRows {
       case KeyFileChange::kWithdrawn:
         map_->RemoveCopied(row.identifier);
         return absl::OkStatus();
-      case KeyFileChange::kCorrected:
-        return map_->Find(row.identifier).has_value() ? map_->Insert(row.identifier, row.lopenummer) : absl::OkStatus();
+      case KeyFileChange::kCorrected: {
+        // A delta before it may have told the new number already: the correction is of what was delivered before that.
+        const auto place = map_->Find(row.identifier);
+        const bool is_new = place.has_value() && map_->At(*place) != row.lopenummer;
+        return is_new ? map_->Insert(row.identifier, row.lopenummer) : absl::OkStatus();
+      }
     }
     return absl::OkStatus();
   }

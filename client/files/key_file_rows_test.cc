@@ -369,6 +369,13 @@ TEST_F(CorrectionOnDisk, GivesIdentifiersTheirNewNumberAndAddsNone) {
   EXPECT_FALSE(Holds(*loaded->map, 5)) << "the register holds no row of it";
 }
 
+TEST_F(CorrectionOnDisk, MayTellWhatTheRegisterHoldsAlready) {
+  const auto loaded = LoadCorrected({Row(1, 5, 0), Row(2, 0, 3)}, 2);  // the first one holds the new number
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  ExpectNumber(*loaded->map, 1, 0);
+  ExpectNumber(*loaded->map, 2, 3);
+}
+
 TEST_F(CorrectionOnDisk, StandsInAChainWithDeltas) {
   crypto::KeyFileComment comment = DeltaComment(2, 1);
   comment.since = CorrectionComment(1, 1).number;
