@@ -1,6 +1,7 @@
 #include "server/core/issued_series.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -15,30 +16,27 @@ absl::StatusOr<storage::NumberSet> GivenOutBy(const Core& core, const records::K
   return core.sets.Get(key_file.representative_set().empty() ? key_file.set() : key_file.representative_set());
 }
 
-// The project's key files with løpenumre of its own, in the order in which they were issued.
-std::vector<records::KeyFileRecord> InOrderOfIssue(std::vector<records::KeyFileRecord> key_files) {
-  key_files.erase(std::remove_if(key_files.begin(), key_files.end(), IsImported), key_files.end());
-  std::sort(key_files.begin(), key_files.end(),
-            [](const auto& a, const auto& b) { return a.event_index() < b.event_index(); });
-  return key_files;
-}
+// Confirmed corrections in the order in which they were confirmed, with the event of each.
+struct DatedRetirement {
+  std::uint64_t event_index;
+  storage::Retirement retirement;
+};
 
-absl::StatusOr<std::vector<storage::Retirement>> RetirementsBefore(const Core& core,
-                                                                   const storage::ProjectRows& project,
-                                                                   std::uint64_t event_index) {
-  std::vector<storage::Retirement> retirements;
+absl::StatusOr<std::vector<DatedRetirement>> ReadRetirements(const Core& core, const storage::ProjectRows& project) {
+  std::vector<DatedRetirement> all;
   for (const records::CorrectionRecord& correction : project.corrections) {
-    if (correction.state() != records::CORRECTION_STATE_RECORD_CONFIRMED || correction.event_index() >= event_index) {
+    if (correction.state() != records::CORRECTION_STATE_RECORD_CONFIRMED) {
       continue;
     }
-    storage::Retirement& retirement = retirements.emplace_back();
+    auto& [event_index, retirement] = all.emplace_back();
+    event_index = correction.event_index();
     KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet changed, core.sets.Get(correction.changed_set()));
     KOBLING_ASSIGN_OR_RETURN(retirement.retired, core.sets.Get(correction.retired_set()));
     KOBLING_ASSIGN_OR_RETURN(retirement.staying, core.sets.Get(correction.staying_set()));
     retirement.retired -= changed;
     retirement.map_version = correction.map_version();
   }
-  return retirements;
+  return all;
 }
 
 // The map as it was, where that matters: whoever is now as they were then is looked up in the map of today.
@@ -62,6 +60,12 @@ absl::StatusOr<RepresentativeTable> RepresentativesAt(const Core& core, storage:
   return RepresentativeTable(map_version, std::move(others));
 }
 
+bool IsAmong(const records::KeyFileRecord& key_file, const std::vector<records::KeyFileRecord>& files) {
+  return std::any_of(files.begin(), files.end(), [&](const records::KeyFileRecord& file) {
+    return file.register_id() == key_file.register_id() && file.number() == key_file.number();
+  });
+}
+
 }  // namespace
 
 absl::StatusOr<storage::IssuedNumbers> IssuedBefore(const Core& core, const storage::ProjectRows& project,
@@ -73,7 +77,12 @@ absl::StatusOr<storage::IssuedNumbers> IssuedBefore(const Core& core, const stor
       result.issued |= given_out;
     }
   }
-  KOBLING_ASSIGN_OR_RETURN(result.retirements, RetirementsBefore(core, project, event_index));
+  KOBLING_ASSIGN_OR_RETURN(std::vector<DatedRetirement> retirements, ReadRetirements(core, project));
+  for (DatedRetirement& dated : retirements) {
+    if (dated.event_index < event_index) {
+      result.retirements.push_back(std::move(dated.retirement));
+    }
+  }
   return result;
 }
 
@@ -100,34 +109,95 @@ absl::StatusOr<RepresentativeTable> RepresentativesAtIssue(const Core& core, sto
   return RepresentativesAt(core, replay, key_file.map_version(), issued, with_history);
 }
 
+// Goes through the key files of some projects in the order in which they were issued, as the replay can only go on.
+class TellingsReader {
+ public:
+  // `among` may be null, for all identifiers.
+  TellingsReader(const Core& core, const storage::NumberSet* among) : core_(core), among_(among) {}
+
+  absl::StatusOr<std::vector<ToldNumbers>> Read(const std::vector<ToldNumbers::FilesOfRegister>& wanted) {
+    std::vector<ToldNumbers> all(wanted.size());
+    std::map<const storage::ProjectRows*, Series> series;
+    std::vector<std::pair<const records::KeyFileRecord*, Series*>> in_order;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      const auto [at, is_new] = series.try_emplace(wanted[i].project);
+      at->second.wanted.emplace_back(&wanted[i].files, &all[i]);
+      if (is_new) {
+        KOBLING_ASSIGN_OR_RETURN(at->second.retirements, ReadRetirements(core_, *at->first));
+        for (const records::KeyFileRecord& key_file : at->first->key_files) {
+          if (!IsImported(key_file)) {
+            in_order.emplace_back(&key_file, &at->second);
+          }
+        }
+      }
+    }
+    std::sort(in_order.begin(), in_order.end(),
+              [](const auto& a, const auto& b) { return a.first->event_index() < b.first->event_index(); });
+    for (const auto& [key_file, one] : in_order) {
+      KOBLING_RETURN_IF_ERROR(GoThrough(*key_file, *one));
+    }
+    return all;
+  }
+
+ private:
+  // One project's, as far as it was gone through.
+  struct Series {
+    std::vector<std::pair<const std::vector<records::KeyFileRecord>*, ToldNumbers*>> wanted;
+    std::vector<DatedRetirement> retirements;
+    storage::IssuedNumbers issued;  // of those with a history: nobody else is ever looked up
+  };
+
+  absl::Status GoThrough(const records::KeyFileRecord& key_file, Series& series) {
+    for (auto& [event_index, retirement] : series.retirements) {
+      if (event_index < key_file.event_index()) {
+        series.issued.retirements.push_back(std::move(retirement));
+      }
+    }
+    std::erase_if(series.retirements, [&](const auto& dated) { return dated.event_index < key_file.event_index(); });
+    for (const auto& [files, told] : series.wanted) {
+      if (IsAmong(key_file, *files)) {
+        KOBLING_RETURN_IF_ERROR(AddTelling(key_file, series, *told));
+      }
+    }
+    KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet given_out, GivenOutBy(core_, key_file));
+    series.issued.issued |= core_.identities.WithHistory(given_out);
+    return absl::OkStatus();
+  }
+
+  absl::Status AddTelling(const records::KeyFileRecord& key_file, const Series& series, ToldNumbers& told) {
+    KOBLING_ASSIGN_OR_RETURN(storage::NumberSet rows, core_.sets.Get(key_file.set()));
+    if (among_ != nullptr) {
+      rows &= *among_;
+    }
+    ToldNumbers::Telling& telling = told.tellings_.emplace_back();
+    telling.is_correction = IsCorrection(key_file);
+    telling.identifiers = core_.identities.WithHistory(rows);
+    KOBLING_ASSIGN_OR_RETURN(telling.representatives, RepresentativesAt(core_, replay_, key_file.map_version(),
+                                                                        series.issued, telling.identifiers));
+    told.identifiers_ |= telling.identifiers;
+    return absl::OkStatus();
+  }
+
+  const Core& core_;
+  const storage::NumberSet* among_;
+  storage::IdentityReplay replay_{core_.identity_log};
+};
+
 absl::StatusOr<ToldNumbers> ToldNumbers::Read(const Core& core, const storage::ProjectRows& project,
                                               const std::vector<records::KeyFileRecord>& files,
                                               const storage::NumberSet& among) {
-  ToldNumbers told;
   const storage::NumberSet with_history = core.identities.WithHistory(among);
   if (with_history.isEmpty() || files.empty()) {
-    return told;
+    return ToldNumbers();
   }
-  storage::IdentityReplay replay(core.identity_log);
-  storage::IssuedNumbers issued;
-  for (const records::KeyFileRecord& key_file : InOrderOfIssue(project.key_files)) {
-    const bool is_wanted = std::any_of(files.begin(), files.end(), [&](const records::KeyFileRecord& file) {
-      return file.register_id() == key_file.register_id() && file.number() == key_file.number();
-    });
-    if (is_wanted) {
-      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet rows, core.sets.Get(key_file.set()));
-      KOBLING_ASSIGN_OR_RETURN(issued.retirements, RetirementsBefore(core, project, key_file.event_index()));
-      Telling& telling = told.tellings_.emplace_back();
-      telling.is_correction = IsCorrection(key_file);
-      telling.identifiers = rows & with_history;
-      KOBLING_ASSIGN_OR_RETURN(telling.representatives,
-                               RepresentativesAt(core, replay, key_file.map_version(), issued, telling.identifiers));
-      told.identifiers_ |= telling.identifiers;
-    }
-    KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet given_out, GivenOutBy(core, key_file));
-    issued.issued |= given_out;
-  }
-  return told;
+  KOBLING_ASSIGN_OR_RETURN(std::vector<ToldNumbers> told,
+                           TellingsReader(core, &with_history).Read({{&project, files}}));
+  return std::move(told.front());
+}
+
+absl::StatusOr<std::vector<ToldNumbers>> ToldNumbers::ReadAll(const Core& core,
+                                                              const std::vector<FilesOfRegister>& wanted) {
+  return TellingsReader(core, nullptr).Read(wanted);
 }
 
 std::uint32_t ToldNumbers::Last(std::uint32_t identifier) const {

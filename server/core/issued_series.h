@@ -36,6 +36,12 @@ class ToldNumbers {
   static absl::StatusOr<ToldNumbers> Read(const Core& core, const storage::ProjectRows& project,
                                           const std::vector<records::KeyFileRecord>& files,
                                           const storage::NumberSet& among);
+  // The same for all that each of some registers was told, in one pass through the identity history.
+  struct FilesOfRegister {
+    const storage::ProjectRows* project;
+    std::vector<records::KeyFileRecord> files;
+  };
+  static absl::StatusOr<std::vector<ToldNumbers>> ReadAll(const Core& core, const std::vector<FilesOfRegister>& wanted);
 
   // The identifiers with a history that any of the files told of.
   const storage::NumberSet& identifiers() const { return identifiers_; }
@@ -49,6 +55,7 @@ class ToldNumbers {
   std::vector<std::uint32_t> All(std::uint32_t identifier) const;
 
  private:
+  friend class TellingsReader;
   struct Telling {
     bool is_correction;
     storage::NumberSet identifiers;

@@ -1,6 +1,7 @@
 #include "server/use_cases/corrections.h"
 
 #include <algorithm>
+#include <mutex>
 #include <set>
 #include <string>
 #include <utility>
@@ -44,89 +45,95 @@ struct Findings {
   }
 };
 
-absl::StatusOr<Findings> Examine(const Core& core, const storage::ProjectRows& project) {
-  Findings findings;
-  findings.map_version = core.identities.version();
-  KOBLING_ASSIGN_OR_RETURN(const storage::IssuedNumbers issued, IssuedBefore(core, project, kNow));
-  findings.settlement = core.identities.Settle(issued);
-  storage::IssuedNumbers settled = issued;
-  settled.retirements.push_back({.retired = findings.settlement.retired,
-                                 .staying = findings.settlement.staying,
-                                 .map_version = findings.map_version});
-  KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet confirmed, ConfirmedConcerned(core, project));
-  std::set<std::string> register_ids;
-  for (const records::KeyFileRecord& key_file : project.key_files) {
-    register_ids.insert(key_file.register_id());
-  }
-  for (const std::string& register_id : register_ids) {
-    const std::vector<records::KeyFileRecord> fetched = FetchedBy(project, register_id);
-    storage::NumberSet rows;
-    for (const records::KeyFileRecord& key_file : fetched) {
-      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet set, core.sets.Get(key_file.set()));
-      rows |= set;
-    }
-    KOBLING_ASSIGN_OR_RETURN(const ToldNumbers told, ToldNumbers::Read(core, project, fetched, rows));
-    const storage::RepresentativeTable now = core.identities.RepresentativesOf(issued, told.identifiers());
-    const storage::RepresentativeTable then = core.identities.RepresentativesOf(settled, told.identifiers());
-    WaitingRegister one{.register_id = register_id, .confirmed = {}, .waiting = {}};
-    for (const std::uint32_t identifier : told.identifiers()) {
-      const std::uint32_t before = told.ToCorrect(identifier);
-      if (confirmed.contains(identifier) && before != now.Of(identifier)) {
-        one.confirmed.add(identifier);
-      } else if (before != then.Of(identifier)) {
-        one.waiting.add(identifier);
-      }
-    }
-    if (!one.confirmed.isEmpty() || !one.waiting.isEmpty()) {
-      findings.registers.push_back(std::move(one));
+// What one register was told, against what the project would tell now and after the settlement.
+WaitingRegister Compare(const Core& core, const std::string& register_id, const ToldNumbers& told,
+                        const storage::NumberSet& confirmed, const storage::IssuedNumbers& issued,
+                        const storage::IssuedNumbers& settled) {
+  const storage::RepresentativeTable now = core.identities.RepresentativesOf(issued, told.identifiers());
+  const storage::RepresentativeTable then = core.identities.RepresentativesOf(settled, told.identifiers());
+  WaitingRegister one{.register_id = register_id, .confirmed = {}, .waiting = {}};
+  for (const std::uint32_t identifier : told.identifiers()) {
+    const std::uint32_t before = told.ToCorrect(identifier);
+    if (confirmed.contains(identifier) && before != now.Of(identifier)) {
+      one.confirmed.add(identifier);
+    } else if (before != then.Of(identifier)) {
+      one.waiting.add(identifier);
     }
   }
-  return findings;
+  return one;
 }
 
+// What a correction would do in each of the projects. The identity history is gone through once for all of them.
+absl::StatusOr<std::vector<Findings>> Examine(const Core& core, const std::vector<storage::ProjectRows>& projects) {
+  std::vector<Findings> all(projects.size());
+  std::vector<ToldNumbers::FilesOfRegister> files;
+  std::vector<std::pair<std::size_t, std::string>> owners;  // the project and the register of each
+  const std::uint64_t map_version = core.identities.version();
+  for (std::size_t i = 0; i < projects.size(); ++i) {
+    std::set<std::string> register_ids;
+    for (const records::KeyFileRecord& key_file : projects[i].key_files) {
+      const records::SourceRecord* const source =
+          FindSource(projects[i].project.project_case(), key_file.register_id());
+      if (source != nullptr && !source->withdrawn()) {  // who has left the project gets no more files
+        register_ids.insert(key_file.register_id());
+      }
+    }
+    for (const std::string& register_id : register_ids) {
+      files.push_back({&projects[i], FetchedBy(projects[i], register_id)});
+      owners.emplace_back(i, register_id);
+    }
+  }
+  KOBLING_ASSIGN_OR_RETURN(const std::vector<ToldNumbers> told, ToldNumbers::ReadAll(core, files));
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < projects.size(); ++i) {
+    Findings& findings = all[i];
+    findings.map_version = map_version;
+    KOBLING_ASSIGN_OR_RETURN(const storage::IssuedNumbers issued, IssuedBefore(core, projects[i], kNow));
+    findings.settlement = core.identities.Settle(issued);
+    storage::IssuedNumbers settled = issued;
+    settled.retirements.push_back({.retired = findings.settlement.retired,
+                                   .staying = findings.settlement.staying,
+                                   .map_version = findings.map_version});
+    KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet confirmed, ConfirmedConcerned(core, projects[i]));
+    for (; at < owners.size() && owners[at].first == i; ++at) {
+      WaitingRegister one = Compare(core, owners[at].second, told[at], confirmed, issued, settled);
+      if (!one.confirmed.isEmpty() || !one.waiting.isEmpty()) {
+        findings.registers.push_back(std::move(one));
+      }
+    }
+  }
+  return all;
+}
+
+bool IsProposed(const records::CorrectionRecord& correction) {
+  return correction.state() == records::CORRECTION_STATE_RECORD_PROPOSED;
+}
+
+bool IsAnyProposed(const storage::ProjectRows& rows) {
+  return std::any_of(rows.corrections.begin(), rows.corrections.end(), IsProposed);
+}
+
+// Nothing is to be proposed.
 bool IsNothing(const Findings& findings) {
   return findings.settlement.retired.isEmpty() && findings.Waiting().isEmpty();
 }
 
-// Whether nobody waits for a file of the correction.
-bool IsSent(const storage::ProjectRows& rows, const records::CorrectionRecord& correction) {
-  const auto& registers = correction.registers();
-  return correction.state() != records::CORRECTION_STATE_RECORD_CONFIRMED ||
-         std::all_of(registers.begin(), registers.end(), [&](const std::string& register_id) {
-           return std::any_of(rows.key_files.begin(), rows.key_files.end(), [&](const auto& key_file) {
-             return IsCorrection(key_file) && key_file.register_id() == register_id &&
-                    key_file.event_index() > correction.event_index() && key_file.has_first_fetched();
-           });
-         });
+// A correction can be proposed and decided in the project.
+absl::Status CheckCorrectable(const Core& core, const storage::ProjectRows& rows) {
+  KOBLING_RETURN_IF_ERROR(CheckRunning(rows.project, DateText(DayOf(core.clock.Now()))));
+  return CheckMadeHere(rows.project);
 }
 
-// Whether something may wait in the project, without looking at what each register was told.
-bool MayWait(const Core& core, const Project& project) {
-  const storage::ProjectRows& rows = project.rows;
-  if (rows.key_files.empty() || rows.project.state() != records::PROJECT_STATE_RECORD_ACTIVE) {
+// Whether anything can wait in the project: somebody in it has changed since its first key file.
+bool MayWait(const Core& core, const storage::ProjectRows& rows, const storage::NumberSet& everybody) {
+  if (rows.key_files.empty() || !CheckCorrectable(core, rows).ok()) {
     return false;
   }
   std::uint64_t map_version = rows.key_files.front().map_version();
   for (const records::KeyFileRecord& key_file : rows.key_files) {
     map_version = std::min(map_version, key_file.map_version());
   }
-  const records::CorrectionRecord* confirmed = nullptr;
-  for (const records::CorrectionRecord& correction : rows.corrections) {
-    if (correction.state() == records::CORRECTION_STATE_RECORD_PROPOSED || !IsSent(rows, correction)) {
-      return true;
-    }
-    if (correction.state() == records::CORRECTION_STATE_RECORD_CONFIRMED) {
-      map_version = correction.map_version();
-      confirmed = &correction;
-    }
-  }
-  // What was issued before the last correction and fetched after it was proposed is not in it.
-  const bool was_told_late =
-      confirmed != nullptr && std::any_of(rows.key_files.begin(), rows.key_files.end(), [&](const auto& key_file) {
-        return key_file.event_index() < confirmed->event_index() && key_file.has_first_fetched() &&
-               key_file.first_fetched().time_us() > confirmed->proposed().time_us();
-      });
-  return was_told_late || !core.identities.ChangedSince(map_version, EverybodyIn(project)).isEmpty();
+  return !core.identities.ChangedSince(map_version, everybody).isEmpty();
 }
 
 api::Correction ToApi(const records::CorrectionRecord& record) {
@@ -148,14 +155,13 @@ api::Correction ToApi(const records::CorrectionRecord& record) {
 absl::StatusOr<storage::ProjectRows> OpenProject(const Core& core, const Call& call, const std::string& project_id) {
   const State::View state = core.state.Read();
   KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, project_id));
-  KOBLING_RETURN_IF_ERROR(CheckRunning(project->rows.project, DateText(DayOf(core.clock.Now()))));
-  KOBLING_RETURN_IF_ERROR(CheckMadeHere(project->rows.project));
+  KOBLING_RETURN_IF_ERROR(CheckCorrectable(core, project->rows));
   return project->rows;
 }
 
 absl::StatusOr<records::CorrectionRecord> FindProposed(const storage::ProjectRows& rows, std::uint32_t number) {
   for (const records::CorrectionRecord& correction : rows.corrections) {
-    if (correction.number() == number && correction.state() == records::CORRECTION_STATE_RECORD_PROPOSED) {
+    if (correction.number() == number && IsProposed(correction)) {
       return correction;
     }
   }
@@ -187,35 +193,67 @@ absl::StatusOr<std::optional<Response>> AnsweredBefore(const Core& core, const C
 
 absl::StatusOr<api::ListCorrectionsResponse> Corrections::List(const Call& call,
                                                                const api::ListCorrectionsRequest& request) const {
-  api::ListCorrectionsResponse response;
-  storage::ProjectRows rows;
+  return request.project_id().empty() ? ListAll() : ListOne(call, request.project_id());
+}
+
+absl::StatusOr<api::ListCorrectionsResponse> Corrections::ListOne(const Call& call,
+                                                                  const std::string& project_id) const {
+  std::vector<storage::ProjectRows> rows(1);
   {
     const State::View state = core_.state.Read();
-    if (!request.project_id().empty()) {
-      KOBLING_RETURN_IF_ERROR(VisibleProject(*state, call.caller, request.project_id()).status());
-    }
+    KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, project_id));
+    rows.front() = project->rows;
+  }
+  api::ListCorrectionsResponse response;
+  for (const records::CorrectionRecord& correction : rows.front().corrections) {
+    *response.add_corrections() = ToApi(correction);
+  }
+  if (!CheckCorrectable(core_, rows.front()).ok()) {
+    return response;
+  }
+  const std::lock_guard lock(examine_mutex_);
+  KOBLING_ASSIGN_OR_RETURN(const std::vector<Findings> findings, Examine(core_, rows));
+  for (const WaitingRegister& one : findings.front().registers) {
+    api::RegisterCorrection& line = *response.add_registers();
+    line.set_project_id(project_id);
+    line.set_register_id(one.register_id);
+    line.set_confirmed_rows(one.confirmed.cardinality());
+    line.set_waiting_rows(one.waiting.cardinality());
+  }
+  return response;
+}
+
+absl::StatusOr<api::ListCorrectionsResponse> Corrections::ListAll() const {
+  const std::lock_guard lock(examine_mutex_);
+  std::vector<std::string> ids;
+  {
+    const State::View state = core_.state.Read();
     for (const auto& [id, project] : state->projects) {
-      if (!request.project_id().empty() && request.project_id() != id) {
-        continue;
-      }
-      for (const records::CorrectionRecord& correction : project.rows.corrections) {
-        *response.add_corrections() = ToApi(correction);
-      }
-      if (request.project_id() == id) {
-        rows = project.rows;
-      } else if (MayWait(core_, project)) {
-        response.add_projects_to_review(id);
-      }
+      ids.push_back(id);
     }
   }
-  if (rows.project.state() == records::PROJECT_STATE_RECORD_ACTIVE) {
-    KOBLING_ASSIGN_OR_RETURN(const Findings findings, Examine(core_, rows));
-    for (const WaitingRegister& one : findings.registers) {
-      api::RegisterCorrection& line = *response.add_registers();
-      line.set_project_id(request.project_id());
-      line.set_register_id(one.register_id);
-      line.set_confirmed_rows(one.confirmed.cardinality());
-      line.set_waiting_rows(one.waiting.cardinality());
+  api::ListCorrectionsResponse response;
+  std::vector<storage::ProjectRows> doubtful;
+  for (const std::string& id : ids) {
+    storage::ProjectRows rows;
+    storage::NumberSet everybody;
+    {  // one project at a time, so that nobody waits for all of them
+      const State::View state = core_.state.Read();
+      const Project& project = *FindProject(*state, id);
+      rows = project.rows;
+      everybody = EverybodyIn(project);
+    }
+    for (const records::CorrectionRecord& correction : rows.corrections) {
+      *response.add_corrections() = ToApi(correction);
+    }
+    if (IsAnyProposed(rows) || MayWait(core_, rows, everybody)) {
+      doubtful.push_back(std::move(rows));
+    }
+  }
+  KOBLING_ASSIGN_OR_RETURN(const std::vector<Findings> findings, Examine(core_, doubtful));
+  for (std::size_t i = 0; i < doubtful.size(); ++i) {
+    if (IsAnyProposed(doubtful[i]) || !IsNothing(findings[i]) || !findings[i].registers.empty()) {
+      response.add_projects_to_review(doubtful[i].project.id());
     }
   }
   return response;
@@ -229,11 +267,16 @@ absl::StatusOr<api::Correction> Corrections::Propose(const Call& call,
   }
   KOBLING_ASSIGN_OR_RETURN(const storage::ProjectRows planned, OpenProject(core_, call, request.project_id()));
   KOBLING_RETURN_IF_ERROR(CheckRequiredText("reason", request.reason()));
-  KOBLING_ASSIGN_OR_RETURN(const Findings findings, Examine(core_, planned));
+  std::vector<Findings> examined;
+  {
+    const std::lock_guard lock(examine_mutex_);
+    KOBLING_ASSIGN_OR_RETURN(examined, Examine(core_, {planned}));
+  }
+  const Findings& findings = examined.front();
   return ChangeOnce<api::Correction>(core_, call, request, [&](Change& change) -> absl::StatusOr<api::Correction> {
     KOBLING_ASSIGN_OR_RETURN(const storage::ProjectRows rows, OpenProject(core_, call, request.project_id()));
     for (const records::CorrectionRecord& other : rows.corrections) {
-      if (other.state() == records::CORRECTION_STATE_RECORD_PROPOSED) {
+      if (IsProposed(other)) {
         return MakeError(Reason::kCorrectionPending, {{DetailKey::kProject, request.project_id()},
                                                       {DetailKey::kPosition, std::uint64_t{other.number()}}});
       }

@@ -299,6 +299,63 @@ TEST_F(CorrectionsTest, AProjectIsReviewedIfAnOldKeyFileIsFetchedAfterTheCorrect
   EXPECT_THAT(List().projects_to_review(), ElementsAre(project));
 }
 
+TEST_F(CorrectionsTest, AProjectInWhichNoLopenummerChangesIsNotReviewed) {
+  const std::string project = Project({0, 1});
+  Issue(project);
+  ASSERT_THAT(server_.Feed({TestCore::Event(kReplaced, {Person(0)}, Person(60))}), IsOk());
+  Merge(1, 61);
+  EXPECT_THAT(List().projects_to_review(), testing::IsEmpty());
+}
+
+TEST_F(CorrectionsTest, AProjectThatCanBeCorrectedNoMoreIsNotReviewed) {
+  const std::string project = Project({0, 1});
+  Issue(project);
+  Merge(0, 1);
+  EXPECT_THAT(List().projects_to_review(), ElementsAre(project));
+  ASSERT_THAT(server_.projects().Close(server_.Officer("ProjectService/CloseProject"),
+                                       About<api::CloseProjectRequest>(project)),
+              IsOk());
+  EXPECT_THAT(List().projects_to_review(), testing::IsEmpty());
+  EXPECT_EQ(List(project).registers_size(), 0);
+}
+
+TEST_F(CorrectionsTest, ARegisterThatHasLeftTheProjectIsWaitedForNoMore) {
+  const std::string project = server_.ActiveProject({Defining("NPR"), WholePopulation("KRG")});
+  SubmitMore(project, {0, 1});
+  server_.FetchAndOpen(project, "KRG", server_.Issue(project, "KRG").number());
+  Merge(0, 1);
+  server_.Correct(project);
+  EXPECT_THAT(List().projects_to_review(), ElementsAre(project));
+  auto withdraw = About<api::WithdrawSourceRequest>(project);
+  withdraw.set_register_id("KRG");
+  ASSERT_THAT(server_.projects().WithdrawSource(server_.Caseworker("ProjectService/WithdrawSource"), withdraw), IsOk());
+  auto confirm = About<api::ConfirmRevisionRequest>(project);
+  confirm.set_revision(1);
+  ASSERT_THAT(server_.projects().ConfirmRevision(server_.Officer("ProjectService/ConfirmRevision"), confirm), IsOk());
+  EXPECT_THAT(List().projects_to_review(), testing::IsEmpty());
+}
+
+TEST_F(CorrectionsTest, EveryProjectOfManyIsReviewedIfAndOnlyIfItMust) {
+  std::vector<std::string> concerned;
+  for (std::size_t i = 0; i < 6; ++i) {
+    std::vector<std::size_t> people = {0, 10 + i};
+    if (i % 2 == 0) {
+      people.push_back(1);
+    }
+    const std::string project = Project(people);
+    Issue(project);
+    if (i % 2 == 0) {
+      concerned.push_back(project);
+    }
+    // Each key file was issued as of another version of the history.
+    ASSERT_THAT(server_.Feed({TestCore::Event(kReplaced, {Person(10 + i)}, Person(70 + i))}), IsOk());
+  }
+  EXPECT_THAT(List().projects_to_review(), testing::IsEmpty());
+  Merge(0, 1);
+  const auto listed = List();
+  EXPECT_THAT(listed.projects_to_review(), testing::ElementsAreArray(concerned));
+}
+
 TEST_F(CorrectionsTest, UseIsReportedWithOldAndNewNumbers) {
   const std::string project = Project({0, 1, 2});
   const auto before = Map(Issue(project));

@@ -33,6 +33,16 @@ TEST_F(SeriesLifeTest, NothingElseHappensInSuchAProject) {
               RefusedWith(Reason::kSeriesImported));
 }
 
+TEST_F(SeriesLifeTest, NobodyIsAskedToCorrectNumbersThatWereMadeElsewhere) {
+  ASSERT_THAT(Import(Rows(0, 5)).response, IsOk());
+  ASSERT_THAT(server_.Feed({TestCore::Event(api::IDENTITY_EVENT_KIND_MERGED, {Person(0)}, Person(1))}), IsOk());
+  const Call officer = server_.Officer("CorrectionService/ListCorrections");
+  EXPECT_THAT(server_.corrections().List(officer, {}).value().projects_to_review(), IsEmpty());
+  api::ListCorrectionsRequest request;
+  request.set_project_id(project_);
+  EXPECT_EQ(server_.corrections().List(officer, request).value().registers_size(), 0);
+}
+
 TEST_F(SeriesLifeTest, TheOriginIsFixedOnceTheProjectIsActive) {
   const auto change = [&](const api::ProjectCase& project_case, const std::string& project) {
     auto request = About<api::UpdateProjectRequest>(project);
