@@ -21,9 +21,9 @@ constexpr char kAfterName = '\x1f';
 constexpr char kAfterValue = '\x1e';
 
 // In the order of DetailKey.
-constexpr std::array<std::string_view, 16> kDetailNames = {
-    "field", "project", "register", "submission", "key_file",   "row",      "line",     "column",
-    "limit", "count",   "state",    "file",       "request_id", "position", "expected", "hint"};
+constexpr std::array<std::string_view, 17> kDetailNames = {
+    "field", "project", "register", "submission", "key_file",   "correction", "row",      "line", "column",
+    "limit", "count",   "state",    "file",       "request_id", "position",   "expected", "hint"};
 
 // An identifier written as a number is 1,000,000,000 or more, since no day is 00.
 constexpr std::uint64_t kFirstPossibleIdentifier = 1'000'000'000;

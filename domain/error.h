@@ -160,6 +160,7 @@ enum class Reason : std::uint16_t {
   kCorrectionPending = 296,
   kNothingToCorrect = 297,
   kRepresentationNotAllowed = 298,
+  kKeyFileCorrected = 299,
 };
 
 // What a client may do with a refused call.
@@ -187,6 +188,7 @@ enum class DetailKey : std::uint8_t {
   kRegister,
   kSubmission,
   kKeyFile,
+  kCorrection,
   kRow,
   kLine,
   kColumn,

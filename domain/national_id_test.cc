@@ -258,9 +258,11 @@ TEST(NationalIdRules, R5RefusesEverySeriesInEveryMonthUnlessItIsSwitchedOn) {
 TEST(NationalIdRules, R5RefusesEveryMonthThatNoSeriesHas) {
   const NationalIdRules rules(kEverything);
   const auto has_month = [](int month) {
-    return std::any_of(std::begin(kSeriesCases), std::end(kSeriesCases), [&](const SeriesCase& c) {
-             return month > static_cast<int>(c.series) && month <= static_cast<int>(c.series) + 12;
-           }) || (month >= 1 && month <= 12);
+    return std::any_of(std::begin(kSeriesCases), std::end(kSeriesCases),
+                       [&](const SeriesCase& c) {
+                         return month > static_cast<int>(c.series) && month <= static_cast<int>(c.series) + 12;
+                       }) ||
+           (month >= 1 && month <= 12);
   };
   int without = 0;
   for (int month = 0; month <= 99; ++month) {

@@ -224,7 +224,8 @@ constexpr ReasonInfo kReasons[] = {
      "There is no usage report for this delivery.", "List the register's deliveries and choose one of them."},
     {Reason::kNothingToIssue, "NOTHING_TO_ISSUE", Code::kFailedPrecondition, Retry::kNever,
      "The key file would have no rows.",
-     "Check that the register's identifiers were received and that the scope is the right one."},
+     "If it should have some, check that the register's identifiers were received and that the scope is the right "
+     "one."},
     {Reason::kKeyFileInUse, "KEY_FILE_IN_USE", Code::kFailedPrecondition, Retry::kNever,
      "The key file cannot be withdrawn, because løpenumre from it have been reported used.",
      "If the report is wrong, let the register correct it first."},
@@ -356,10 +357,14 @@ constexpr ReasonInfo kReasons[] = {
      "The project has a proposed correction that awaits a decision.",
      "Let another key officer confirm or reject it first."},
     {Reason::kNothingToCorrect, "NOTHING_TO_CORRECT", Code::kFailedPrecondition, Retry::kNever,
-     "No løpenummer that was told has changed.", "Look at `kobling correction list` to see what waits, and where."},
+     "No confirmed correction has anything to tell.",
+     "Look at `kobling correction list` to see what waits, and where."},
     {Reason::kRepresentationNotAllowed, "REPRESENTATION_NOT_ALLOWED", Code::kPermissionDenied, Retry::kNever,
      "The answer cannot be given to a representative.",
      "Let the person ask for themselves, or let the portal say whom to contact. No reason is given."},
+    {Reason::kKeyFileCorrected, "KEY_FILE_CORRECTED", Code::kFailedPrecondition, Retry::kNever,
+     "The key file was corrected since, so that a delta cannot go on from it.",
+     "Issue the delta since the correction, once the register has fetched that, or issue a full key file."},
 };
 
 // InfoOf searches by halves.

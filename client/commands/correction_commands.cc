@@ -32,7 +32,7 @@ void PrintProjectsToReview(Session& session, const api::ListCorrectionsResponse&
     list.Add(row);
   }
   list.Close();
-  session.Note("in these projects something may wait: kobling correction list --project PROJECT tells what");
+  session.Note("in these projects something waits: kobling correction list --project PROJECT tells what");
 }
 
 // JSON has the answer as it is, CSV the corrections. A table has below them the registers that wait, or the projects
@@ -112,8 +112,8 @@ void PrintNextSteps(Session& session, const std::string& project) {
     if (part.confirmed_rows() > 0) {
       waits = true;
       session.out() << Printable(part.register_id() + " waits for " + Grouped(part.confirmed_rows()) +
-                                 " rows: kobling keyfile issue " + part.project_id() + " " + part.register_id() +
-                                 " --correction")
+                                 (part.confirmed_rows() == 1 ? " row: " : " rows: ") + "kobling keyfile issue " +
+                                 part.project_id() + " " + part.register_id() + " --correction")
                     << '\n';
     }
   }

@@ -129,6 +129,7 @@ std::vector<ListColumn> ColumnsFor(const api::ListKeyFilesResponse& answer) {
                                      {"number", "number"},
                                      {"state", "state"},
                                      {"kind", "kind"},
+                                     {"since", "since"},
                                      {"rows", "rows"},
                                      {"withdrawn_rows", "withdrawn"},
                                      {"persons", "persons"},

@@ -166,7 +166,7 @@ absl::StatusOr<records::CorrectionRecord> FindProposed(const storage::ProjectRow
     }
   }
   return MakeError(Reason::kCorrectionNotFound,
-                   {{DetailKey::kProject, rows.project.id()}, {DetailKey::kPosition, std::uint64_t{number}}});
+                   {{DetailKey::kProject, rows.project.id()}, {DetailKey::kCorrection, std::uint64_t{number}}});
 }
 
 void DescribeCorrection(const records::CorrectionRecord& record, const std::string& reason, storage::Event& event) {
@@ -278,7 +278,7 @@ absl::StatusOr<api::Correction> Corrections::Propose(const Call& call,
     for (const records::CorrectionRecord& other : rows.corrections) {
       if (IsProposed(other)) {
         return MakeError(Reason::kCorrectionPending, {{DetailKey::kProject, request.project_id()},
-                                                      {DetailKey::kPosition, std::uint64_t{other.number()}}});
+                                                      {DetailKey::kCorrection, std::uint64_t{other.number()}}});
       }
     }
     if (IsNothing(findings)) {
@@ -312,7 +312,7 @@ absl::StatusOr<api::Correction> Corrections::Confirm(const Call& call,
     KOBLING_RETURN_IF_ERROR(CheckRequiredText("reason", request.reason()));
     KOBLING_ASSIGN_OR_RETURN(records::CorrectionRecord record, FindProposed(rows, request.number()));
     if (record.proposed().actor() == call.caller.id.text()) {
-      return MakeError(Reason::kSameIdentity, {{DetailKey::kPosition, std::uint64_t{request.number()}}});
+      return MakeError(Reason::kSameIdentity, {{DetailKey::kCorrection, std::uint64_t{request.number()}}});
     }
     // Nobody confirms what was not proposed: whoever has changed since is left for another correction.
     KOBLING_ASSIGN_OR_RETURN(storage::NumberSet retired, core_.sets.Get(record.retired_set()));

@@ -1,6 +1,5 @@
-#include "server/use_cases/corrections.h"
-
-#include "server/core/core_testing.h"
+// What corrections do to løpenumre, and what registers and persons are told of it.
+#include "server/use_cases/corrections_testing.h"
 
 namespace kobling::server {
 namespace {
@@ -9,72 +8,9 @@ using ::testing::ElementsAre;
 using ::testing::UnorderedElementsAre;
 
 constexpr auto kReplaced = api::IDENTITY_EVENT_KIND_REPLACED;
-constexpr auto kMerged = api::IDENTITY_EVENT_KIND_MERGED;
-constexpr auto kSplit = api::IDENTITY_EVENT_KIND_SPLIT;
 
 using Rows = std::vector<std::pair<std::string, std::string>>;
 using Text = std::vector<std::string>;
-
-class CorrectionsTest : public ::testing::Test {
- protected:
-  void Merge(std::size_t stays, std::size_t goes, const std::string& date = "2026-11-10") {
-    ASSERT_THAT(server_.Feed({TestCore::Event(kMerged, {Person(stays)}, Person(goes), date)}), IsOk());
-  }
-  void Split(std::size_t separated, std::size_t from, const std::string& date = "2026-11-15") {
-    ASSERT_THAT(server_.Feed({TestCore::Event(kSplit, {Person(separated)}, Person(from), date)}), IsOk());
-  }
-  std::string Project(const std::vector<std::size_t>& people) {
-    std::string project = server_.ActiveProject({Defining("NPR")});
-    SubmitMore(project, people);
-    return project;
-  }
-  void SubmitMore(const std::string& project, const std::vector<std::size_t>& people) {
-    std::vector<std::string> identifiers;
-    for (const std::size_t person : people) {
-      identifiers.push_back(Person(person));
-    }
-    server_.SubmitAll(project, "NPR", identifiers);
-    server_.Complete(project, "NPR");
-  }
-  OpenKeyFile Issue(const std::string& project, std::uint32_t since = 0) {
-    return server_.FetchAndOpen(project, "NPR", server_.Issue(project, "NPR", since).number());
-  }
-  std::map<std::string, std::string> Map(const OpenKeyFile& file) { return {file.rows.begin(), file.rows.end()}; }
-  api::ListCorrectionsResponse List(const std::string& project = {}) {
-    api::ListCorrectionsRequest request;
-    request.set_project_id(project);
-    return server_.corrections().List(server_.Officer("CorrectionService/ListCorrections"), request).value();
-  }
-  absl::StatusOr<api::Correction> Propose(const std::string& project) {
-    return server_.corrections().Propose(server_.Officer("CorrectionService/ProposeCorrection"),
-                                         About<api::ProposeCorrectionRequest>(project));
-  }
-  absl::StatusOr<api::Correction> Confirm(const std::string& project, std::uint32_t number,
-                                          const std::string& officer = "nina.nokkel") {
-    auto request = About<api::ConfirmCorrectionRequest>(project);
-    request.set_number(number);
-    return server_.corrections().Confirm(server_.By(Role::kKeyOfficer, officer, "CorrectionService/ConfirmCorrection"),
-                                         request);
-  }
-  void ExpectAllReproduced(const std::string& project) {
-    api::ListKeyFilesRequest list;
-    list.set_project_id(project);
-    const auto all = server_.key_files().List(server_.Officer("KeyFileService/ListKeyFiles"), list).value();
-    for (const api::KeyFile& key_file : all.key_files()) {
-      api::ReproduceKeyFileRequest request;
-      request.set_project_id(project);
-      request.set_register_id(key_file.register_id());
-      request.set_number(key_file.number());
-      request.set_purpose("prøve");
-      const auto reproduced =
-          server_.key_files().Reproduce(server_.Officer("KeyFileService/ReproduceKeyFile"), request);
-      ASSERT_THAT(reproduced, IsOk());
-      EXPECT_TRUE(reproduced->equal()) << key_file.register_id() << ' ' << key_file.number();
-    }
-  }
-
-  TestCore server_;
-};
 
 TEST_F(CorrectionsTest, ProjectsKeepWhatEachHadIssuedWhenTwoTurnOutToBeOne) {
   const std::string first = Project({0});
@@ -272,88 +208,39 @@ TEST_F(CorrectionsTest, TheDateIsThatOfTheSplitFromWhomTheNumberWas) {
   ExpectAllReproduced(project);
 }
 
-TEST_F(CorrectionsTest, AProjectIsReviewedUntilEveryRegisterHasItsCorrection) {
-  const std::string project = server_.ActiveProject({Defining("NPR"), WholePopulation("KRG")});
-  SubmitMore(project, {0, 1});
+TEST_F(CorrectionsTest, ADeltaGoesOnFromTheCorrectionAndNotPastIt) {
+  const std::string project = Project({0, 1, 2});
   Issue(project);
-  server_.FetchAndOpen(project, "KRG", server_.Issue(project, "KRG").number());
   Merge(0, 1);
   server_.Correct(project);
-  for (const std::string register_id : {"KRG", "NPR"}) {
-    EXPECT_THAT(List().projects_to_review(), ElementsAre(project));
-    server_.FetchAndOpen(project, register_id, server_.IssueCorrection(project, register_id).number());
-  }
-  EXPECT_THAT(List().projects_to_review(), testing::IsEmpty());
+  server_.IssueCorrection(project, "NPR");
+  server_.Reopen(project, "NPR");
+  SubmitMore(project, {3});
+  // Not even before the correction is fetched: the register could take in only one of the two.
+  EXPECT_THAT(server_.TryIssue(project, "NPR", 1), RefusedWith(domain::Reason::kKeyFileCorrected));
+  EXPECT_THAT(server_.TryIssue(project, "NPR", 2), RefusedWith(domain::Reason::kKeyFileNotFetched));
+  ASSERT_THAT(server_.Fetch(project, "NPR", 2, 0), IsOk());
+  const auto refused = server_.TryIssue(project, "NPR", 1);
+  EXPECT_THAT(refused, RefusedWith(domain::Reason::kKeyFileCorrected));
+  EXPECT_EQ(DetailOf(refused.status(), "correction"), "key file 2");
+  const OpenKeyFile delta = Issue(project, 2);
+  EXPECT_EQ(delta.rows.size(), 1U);
+  EXPECT_TRUE(delta.withdrawn.empty());
 }
 
-TEST_F(CorrectionsTest, AProjectIsReviewedIfAnOldKeyFileIsFetchedAfterTheCorrection) {
-  const std::string project = Project({0, 1});
-  const std::uint32_t number = server_.Issue(project, "NPR").number();
-  Merge(0, 1);
-  ASSERT_THAT(Propose(project), IsOk());
-  ASSERT_THAT(Confirm(project, 1), IsOk());
-  EXPECT_THAT(List().projects_to_review(), testing::IsEmpty()) << "nobody was told anything";
-  server_.clock().Advance(absl::Minutes(1));
-  server_.FetchAndOpen(project, "NPR", number);
-  EXPECT_EQ(List(project).registers(0).waiting_rows(), 1U);
-  EXPECT_THAT(List().projects_to_review(), ElementsAre(project));
-}
-
-TEST_F(CorrectionsTest, AProjectInWhichNoLopenummerChangesIsNotReviewed) {
-  const std::string project = Project({0, 1});
+TEST_F(CorrectionsTest, ACorrectionThatWasTakenBackStandsInNoDeltasWay) {
+  const std::string project = Project({0, 1, 2});
   Issue(project);
-  ASSERT_THAT(server_.Feed({TestCore::Event(kReplaced, {Person(0)}, Person(60))}), IsOk());
-  Merge(1, 61);
-  EXPECT_THAT(List().projects_to_review(), testing::IsEmpty());
-}
-
-TEST_F(CorrectionsTest, AProjectThatCanBeCorrectedNoMoreIsNotReviewed) {
-  const std::string project = Project({0, 1});
-  Issue(project);
-  Merge(0, 1);
-  EXPECT_THAT(List().projects_to_review(), ElementsAre(project));
-  ASSERT_THAT(server_.projects().Close(server_.Officer("ProjectService/CloseProject"),
-                                       About<api::CloseProjectRequest>(project)),
-              IsOk());
-  EXPECT_THAT(List().projects_to_review(), testing::IsEmpty());
-  EXPECT_EQ(List(project).registers_size(), 0);
-}
-
-TEST_F(CorrectionsTest, ARegisterThatHasLeftTheProjectIsWaitedForNoMore) {
-  const std::string project = server_.ActiveProject({Defining("NPR"), WholePopulation("KRG")});
-  SubmitMore(project, {0, 1});
-  server_.FetchAndOpen(project, "KRG", server_.Issue(project, "KRG").number());
   Merge(0, 1);
   server_.Correct(project);
-  EXPECT_THAT(List().projects_to_review(), ElementsAre(project));
-  auto withdraw = About<api::WithdrawSourceRequest>(project);
-  withdraw.set_register_id("KRG");
-  ASSERT_THAT(server_.projects().WithdrawSource(server_.Caseworker("ProjectService/WithdrawSource"), withdraw), IsOk());
-  auto confirm = About<api::ConfirmRevisionRequest>(project);
-  confirm.set_revision(1);
-  ASSERT_THAT(server_.projects().ConfirmRevision(server_.Officer("ProjectService/ConfirmRevision"), confirm), IsOk());
-  EXPECT_THAT(List().projects_to_review(), testing::IsEmpty());
-}
-
-TEST_F(CorrectionsTest, EveryProjectOfManyIsReviewedIfAndOnlyIfItMust) {
-  std::vector<std::string> concerned;
-  for (std::size_t i = 0; i < 6; ++i) {
-    std::vector<std::size_t> people = {0, 10 + i};
-    if (i % 2 == 0) {
-      people.push_back(1);
-    }
-    const std::string project = Project(people);
-    Issue(project);
-    if (i % 2 == 0) {
-      concerned.push_back(project);
-    }
-    // Each key file was issued as of another version of the history.
-    ASSERT_THAT(server_.Feed({TestCore::Event(kReplaced, {Person(10 + i)}, Person(70 + i))}), IsOk());
-  }
-  EXPECT_THAT(List().projects_to_review(), testing::IsEmpty());
-  Merge(0, 1);
-  const auto listed = List();
-  EXPECT_THAT(listed.projects_to_review(), testing::ElementsAreArray(concerned));
+  server_.IssueCorrection(project, "NPR");
+  auto withdraw = About<api::WithdrawKeyFileRequest>(project);
+  withdraw.set_register_id("NPR");
+  withdraw.set_number(2);
+  ASSERT_THAT(server_.key_files().Withdraw(server_.Officer("KeyFileService/WithdrawKeyFile"), withdraw), IsOk());
+  const OpenKeyFile delta = Issue(project, 1);
+  EXPECT_EQ(delta.rows.size(), 1U);
+  EXPECT_EQ(delta.withdrawn.size(), 1U);
 }
 
 TEST_F(CorrectionsTest, UseIsReportedWithOldAndNewNumbers) {
@@ -388,43 +275,6 @@ TEST_F(CorrectionsTest, UseIsReportedWithOldAndNewNumbers) {
   }
 }
 
-TEST_F(CorrectionsTest, WhatHasChangedAgainIsLeftForAnotherProposal) {
-  const std::string project = Project({0, 1, 2, 3});
-  Issue(project);
-  Merge(0, 1);
-  Merge(2, 3);
-  ASSERT_THAT(Propose(project), IsOk());
-  Split(3, 2);
-  const auto confirmed = Confirm(project, 1);
-  ASSERT_THAT(confirmed, IsOk());
-  EXPECT_EQ(confirmed->merged_persons(), 1U);
-  Merge(2, 3);
-  ASSERT_THAT(Propose(project), IsOk());
-  Split(3, 2);
-  EXPECT_THAT(Confirm(project, 2), RefusedWith(domain::Reason::kCorrectionStale));
-  auto reject = About<api::RejectCorrectionRequest>(project);
-  reject.set_number(2);
-  const auto rejected = server_.corrections().Reject(server_.Officer("CorrectionService/RejectCorrection"), reject);
-  ASSERT_THAT(rejected, IsOk());
-  EXPECT_EQ(rejected->state(), api::CORRECTION_STATE_REJECTED);
-  EXPECT_THAT(Confirm(project, 2), RefusedWith(domain::Reason::kCorrectionNotFound));
-  EXPECT_THAT(Propose(project), RefusedWith(domain::Reason::kNothingToCorrect));
-}
-
-TEST_F(CorrectionsTest, TheSameRequestGetsTheSameAnswer) {
-  const std::string project = Project({0, 1});
-  Issue(project);
-  Merge(0, 1);
-  const auto request = About<api::ProposeCorrectionRequest>(project);
-  const Call call = server_.Officer("CorrectionService/ProposeCorrection");
-  const auto first = server_.corrections().Propose(call, request);
-  ASSERT_THAT(first, IsOk());
-  const auto again = server_.corrections().Propose(call, request);
-  ASSERT_THAT(again, IsOk());
-  EXPECT_EQ(first->SerializeAsString(), again->SerializeAsString());
-  EXPECT_EQ(List(project).corrections_size(), 1);
-}
-
 TEST_F(CorrectionsTest, PersonsAreToldOfCorrections) {
   const std::string project = Project({0, 1});
   Issue(project);
@@ -442,20 +292,6 @@ TEST_F(CorrectionsTest, PersonsAreToldOfCorrections) {
     EXPECT_EQ(answer->projects(0).registers(0).corrected_times_size(), 1);
     EXPECT_EQ(answer->projects(0).registers(0).use(), api::USE_NOT_YET_REPORTED);
   }
-}
-
-TEST_F(CorrectionsTest, SurviveARestart) {
-  const std::string project = Project({0, 1});
-  Issue(project);
-  Merge(0, 1);
-  server_.Correct(project);
-  const auto after = Map(Issue(project));
-  server_.Restart();
-  EXPECT_EQ(server_.StoredState(), server_.StateInMemory());
-  EXPECT_EQ(Map(server_.FetchAndOpen(project, "NPR", 2)), after);
-  EXPECT_EQ(List(project).registers(0).confirmed_rows(), 1U);
-  server_.IssueCorrection(project, "NPR");
-  ExpectAllReproduced(project);
 }
 
 TEST_F(CorrectionsTest, WhoWasAddedByTheirCurrentNumberIsStillToldAfterASplit) {

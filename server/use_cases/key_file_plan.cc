@@ -1,6 +1,7 @@
 #include "server/use_cases/key_file_plan.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "domain/error.h"
@@ -100,6 +101,15 @@ absl::Status Planner::GoOnFrom(const records::KeyFileRecord& earlier, KeyFilePla
     return MakeError(Reason::kKeyFileWithdrawn,
                      {which, {DetailKey::kHint, "a delta goes on from a file that stands; issue a full one"}});
   }
+  for (const records::KeyFileRecord& later : project_.rows.key_files) {
+    if (IsCorrection(later) && later.register_id() == earlier.register_id() && !later.withdrawn() &&
+        WasHandedOut(later) && later.event_index() > earlier.event_index()) {
+      return MakeError(Reason::kKeyFileCorrected,
+                       {{DetailKey::kRegister, earlier.register_id()},
+                        which,
+                        {DetailKey::kCorrection, "key file " + std::to_string(later.number())}});
+    }
+  }
   // So every file that it goes on from was fetched as well.
   if (!earlier.has_first_fetched()) {
     return MakeError(Reason::kKeyFileNotFetched, {{DetailKey::kRegister, earlier.register_id()}, which});
@@ -194,7 +204,15 @@ absl::Status Planner::PlanCorrection(KeyFilePlan& plan) const {
     }
   }
   if (changes.empty()) {
-    return MakeError(Reason::kNothingToCorrect, {{DetailKey::kRegister, register_id}});
+    const bool is_proposed = std::any_of(
+        project_.rows.corrections.begin(), project_.rows.corrections.end(),
+        [](const auto& correction) { return correction.state() == records::CORRECTION_STATE_RECORD_PROPOSED; });
+    std::vector<domain::Detail> details = {{DetailKey::kRegister, register_id}};
+    if (is_proposed) {
+      details.emplace_back(DetailKey::kHint,
+                           "a correction is proposed, and another key officer has to confirm it first");
+    }
+    return MakeError(Reason::kNothingToCorrect, std::move(details));
   }
   KOBLING_ASSIGN_OR_RETURN(plan.content.corrected,
                            ExplainCorrection(core_, plan.content.representatives.map_version(), changes));
