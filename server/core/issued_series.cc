@@ -103,31 +103,50 @@ absl::StatusOr<RepresentativeTable> RepresentativesAtIssue(const Core& core, sto
 absl::StatusOr<ToldNumbers> ToldNumbers::Read(const Core& core, const storage::ProjectRows& project,
                                               const std::vector<records::KeyFileRecord>& files,
                                               const storage::NumberSet& among) {
-  ToldNumbers told;
-  const storage::NumberSet with_history = core.identities.WithHistory(among);
-  if (with_history.isEmpty() || files.empty()) {
+  KOBLING_ASSIGN_OR_RETURN(std::vector<ToldNumbers> told, ReadEach(core, project, {{.files = files, .among = among}}));
+  return std::move(told.front());
+}
+
+absl::StatusOr<std::vector<ToldNumbers>> ToldNumbers::ReadEach(const Core& core, const storage::ProjectRows& project,
+                                                               const std::vector<Question>& questions) {
+  std::vector<ToldNumbers> told(questions.size());
+  std::vector<storage::NumberSet> with_history;
+  for (const Question& question : questions) {
+    with_history.push_back(question.files.empty() ? storage::NumberSet() : core.identities.WithHistory(question.among));
+  }
+  if (std::all_of(with_history.begin(), with_history.end(), [](const auto& set) { return set.isEmpty(); })) {
     return told;
   }
   storage::IdentityReplay replay(core.identity_log);
   storage::IssuedNumbers issued;
   for (const records::KeyFileRecord& key_file : InOrderOfIssue(project.key_files)) {
-    const bool is_wanted = std::any_of(files.begin(), files.end(), [&](const records::KeyFileRecord& file) {
-      return file.register_id() == key_file.register_id() && file.number() == key_file.number();
-    });
-    if (is_wanted) {
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+      const auto& files = questions[i].files;
+      if (with_history[i].isEmpty() ||
+          std::none_of(files.begin(), files.end(), [&](const records::KeyFileRecord& file) {
+            return file.register_id() == key_file.register_id() && file.number() == key_file.number();
+          })) {
+        continue;
+      }
       KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet rows, core.sets.Get(key_file.set()));
       KOBLING_ASSIGN_OR_RETURN(issued.retirements, RetirementsBefore(core, project, key_file.event_index()));
-      Telling& telling = told.tellings_.emplace_back();
-      telling.is_correction = IsCorrection(key_file);
-      telling.identifiers = rows & with_history;
-      KOBLING_ASSIGN_OR_RETURN(telling.representatives,
-                               RepresentativesAt(core, replay, key_file.map_version(), issued, telling.identifiers));
-      told.identifiers_ |= telling.identifiers;
+      const storage::NumberSet identifiers = rows & with_history[i];
+      KOBLING_ASSIGN_OR_RETURN(RepresentativeTable representatives,
+                               RepresentativesAt(core, replay, key_file.map_version(), issued, identifiers));
+      told[i].Add(key_file, identifiers, std::move(representatives));
     }
     KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet given_out, GivenOutBy(core, key_file));
     issued.issued |= given_out;
   }
   return told;
+}
+
+void ToldNumbers::Add(const records::KeyFileRecord& key_file, storage::NumberSet identifiers,
+                      RepresentativeTable representatives) {
+  identifiers_ |= identifiers;
+  tellings_.push_back({.is_correction = IsCorrection(key_file),
+                       .identifiers = std::move(identifiers),
+                       .representatives = std::move(representatives)});
 }
 
 std::uint32_t ToldNumbers::Last(std::uint32_t identifier) const {

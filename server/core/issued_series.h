@@ -32,10 +32,23 @@ absl::StatusOr<storage::RepresentativeTable> RepresentativesAtIssue(const Core& 
 // history are kept: every other one always stood for itself.
 class ToldNumbers {
  public:
-  // Reads the rows of the files, which must be the project's own. Only identifiers in `among` are looked at.
+  // What some files, which must be the project's own and one register's, have told of those in `among`.
+  struct Question {
+    std::vector<records::KeyFileRecord> files;
+    storage::NumberSet among;
+  };
+  // Reads the rows of the files.
   static absl::StatusOr<ToldNumbers> Read(const Core& core, const storage::ProjectRows& project,
                                           const std::vector<records::KeyFileRecord>& files,
                                           const storage::NumberSet& among);
+  // The answer to each of several questions about one project: the identity history is gone through once for all.
+  static absl::StatusOr<std::vector<ToldNumbers>> ReadEach(const Core& core, const storage::ProjectRows& project,
+                                                           const std::vector<Question>& questions);
+
+  // Adds a file that was issued after those before, for whoever knows its representatives already. The identifiers are
+  // those of its rows with a history that matter.
+  void Add(const records::KeyFileRecord& key_file, storage::NumberSet identifiers,
+           storage::RepresentativeTable representatives);
 
   // The identifiers with a history that any of the files told of.
   const storage::NumberSet& identifiers() const { return identifiers_; }
