@@ -1,6 +1,7 @@
 #include "server/use_cases/scrub.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -12,18 +13,17 @@
 namespace kobling::server {
 namespace {
 
-// Counts one kind of thing.
+// Counts one kind of thing; what it is stands first in the text.
 class Line {
  public:
   explicit Line(std::string_view what) { line_.set_what(std::string(what)); }
 
-  void Check(bool is_right, const std::string& where) {
-    line_.set_checked(line_.checked() + 1);
-    if (!is_right) {
-      line_.set_wrong(line_.wrong() + 1);
-      if (line_.first_wrong().empty()) {
-        line_.set_first_wrong(where);
-      }
+  void Check(bool is_right, const std::string& where) { Count(1, is_right ? 0 : 1, where); }
+  void Count(std::uint64_t checked, std::uint64_t wrong, const std::string& where) {
+    line_.set_checked(line_.checked() + checked);
+    line_.set_wrong(line_.wrong() + wrong);
+    if (wrong != 0 && line_.first_wrong().empty()) {
+      line_.set_first_wrong(where);
     }
   }
 
@@ -45,32 +45,57 @@ std::vector<storage::ProjectRows> ReadableProjects(const Core& core) {
 }
 
 Line CheckDirectory(const Core& core) {
-  Line line("identifiers that can be read");
-  storage::NumberSet all;
-  all.addRange(0, core.directory.size());
-  std::uint64_t read = 0;
-  const absl::Status status = core.directory.ForEach(
-      all, [&](domain::IdentifierNumber /*number*/, const domain::NationalId& /*identifier*/) { ++read; });
-  line.Check(status.ok() && read == all.cardinality(),
-             "after identifier " + std::to_string(read) + " of the directory");
+  Line line("identifiers of the directory");
+  constexpr std::uint32_t kAtOnce = 4096;  // so many count as wrong, at most, for one block that cannot be read
+  const std::uint32_t size = core.directory.size();
+  for (std::uint32_t first = 0; first < size; first += std::min(kAtOnce, size - first)) {
+    storage::NumberSet part;
+    part.addRange(first, first + std::min(kAtOnce, size - first));
+    std::uint64_t read = 0;
+    const absl::Status status = core.directory.ForEach(
+        part, [&](domain::IdentifierNumber /*number*/, const domain::NationalId& /*identifier*/) { ++read; });
+    const std::uint64_t unread = part.cardinality() - read;
+    line.Count(part.cardinality(), status.ok() ? unread : std::max<std::uint64_t>(unread, 1),
+               "from number " + std::to_string(first + read) + " of the directory on");
+  }
   return line;
 }
 
+// The feed goes on meanwhile: each part of the map is compared with what the history makes until then.
 Line CheckIdentityMap(const Core& core) {
-  Line line("identity map, in itself and against the history");
-  const std::string_view inconsistency = core.identities.FirstInconsistency();
-  line.Check(inconsistency.empty(), std::string(inconsistency));
-  // The feed goes on meanwhile, so that the map may be newer than what was read.
+  Line line("persons of the identity map, against its events");
   storage::IdentityReplay replay(core.identity_log);
-  for (bool compared = false; !compared;) {
+  storage::NumberSet wrong;  // persons, by their canonical numbers
+  bool in_totals = false;
+  const storage::IdentityMap* made = nullptr;
+  for (std::uint64_t first = 0; first == 0 || first < core.identities.NumbersEnd();) {
     const std::uint64_t version = core.identities.version();
-    const absl::StatusOr<const storage::IdentityMap*> made = replay.AdvanceTo(version);
-    const bool is_equal = made.ok() && (*made)->IsEqualTo(core.identities);
-    compared = is_equal || core.identities.version() == version;
-    if (compared) {
-      line.Check(is_equal, "the history makes another map");
+    const absl::StatusOr<const storage::IdentityMap*> advanced = replay.AdvanceTo(version);
+    if (!advanced.ok() || (*advanced)->version() != version) {
+      line.Count(core.identities.counts().persons, 1, "the history cannot be read, or makes a map of another version");
+      return line;
     }
+    made = *advanced;
+    const auto differences = core.identities.DifferencesInPart(static_cast<std::uint32_t>(first), *made);
+    if (!differences.has_value()) {
+      continue;  // events have come
+    }
+    for (const std::uint32_t number : differences->numbers) {
+      wrong.add(static_cast<std::uint32_t>(made->Canonical(domain::IdentifierNumber{number})));
+    }
+    in_totals = differences->in_totals;
+    first += storage::IdentityMap::kNumbersInPart;
   }
+  line.Count(made->counts().persons, wrong.cardinality(),
+             wrong.isEmpty() ? std::string()
+                             : "the history makes somebody else of number " + std::to_string(wrong.minimum()) +
+                                   " of the directory");
+  if (wrong.isEmpty() && in_totals) {
+    line.Count(0, 1, "the history makes another number of persons");
+  }
+  // The two are one in everything, so that this need not hold up the readers of the first.
+  const std::string_view inconsistency = made->FirstInconsistency();
+  line.Count(0, inconsistency.empty() ? 0 : 1, std::string(inconsistency));
   return line;
 }
 
@@ -113,7 +138,7 @@ Line CheckSets(const Core& core, const std::vector<storage::ProjectRows>& projec
 }
 
 Line CheckMemberships(const Core& core, const std::vector<storage::ProjectRows>& projects) {
-  Line line("memberships of projects, in memory and stored");
+  Line line("projects whose memberships in memory are those stored");
   for (const storage::ProjectRows& rows : projects) {
     const std::string& id = rows.project.id();
     Project in_memory;

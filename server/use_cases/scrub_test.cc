@@ -5,6 +5,14 @@
 namespace kobling::server {
 namespace {
 
+api::ScrubReport ScrubOf(TestCore& server) {
+  return Scrub(server.core()).Run(server.By(Role::kOperator, "drift", "OperatorService/Scrub"), {}).value();
+}
+
+absl::StatusOr<api::ImportEventsResponse> FeedOne(TestCore& server, api::IdentityEventKind kind) {
+  return server.Feed({TestCore::Event(kind, {Person(0)}, Person(1))});
+}
+
 class ScrubTest : public ::testing::Test {
  protected:
   // A project with key files from before and after a merge, a split and a correction.
@@ -19,13 +27,9 @@ class ScrubTest : public ::testing::Test {
     Feed(api::IDENTITY_EVENT_KIND_SPLIT);
     Fetch(server_.Issue(project_, "NPR", 3));
   }
-  void Feed(api::IdentityEventKind kind) {
-    EXPECT_THAT(server_.Feed({TestCore::Event(kind, {Person(0)}, Person(1))}), IsOk());
-  }
+  void Feed(api::IdentityEventKind kind) { EXPECT_THAT(FeedOne(server_, kind), IsOk()); }
   void Fetch(const api::KeyFile& key_file) { server_.FetchAndOpen(project_, "NPR", key_file.number()); }
-  api::ScrubReport Run() {
-    return Scrub(server_.core()).Run(server_.By(Role::kOperator, "drift", "OperatorService/Scrub"), {}).value();
-  }
+  api::ScrubReport Run() { return ScrubOf(server_); }
   // The line of what begins so.
   api::ScrubLine Line(const std::string& what) {
     const api::ScrubReport report = Run();
@@ -75,7 +79,7 @@ TEST_F(ScrubTest, FindsAKeyFileThatGaveOutSomethingElse) {
 TEST_F(ScrubTest, FindsAMissingSet) {
   EditKeyFile(1, [](records::KeyFileRecord& record) { record.set_current_set(std::string(16, 'x')); });
   EXPECT_EQ(Line("sets").wrong(), 1U);
-  EXPECT_EQ(Line("memberships").wrong(), 1U);
+  EXPECT_EQ(Line("projects").wrong(), 1U);
 }
 
 TEST_F(ScrubTest, FindsAHistoryThatMakesAnotherMap) {
@@ -84,7 +88,24 @@ TEST_F(ScrubTest, FindsAHistoryThatMakesAnotherMap) {
   rows->Next();
   batch.Delete(storage::Family::kIdentity, std::string(rows->key()));
   ASSERT_THAT(server_.store().Commit(batch), IsOk());
-  EXPECT_EQ(Line("identity map").wrong(), 1U);
+  EXPECT_EQ(Line("persons").wrong(), 1U);
+}
+
+TEST_F(ScrubTest, FindsAHistoryThatBlocksTheParentsOfSomebodyElse) {
+  ASSERT_THAT(server_.Feed({TestCore::Event(api::IDENTITY_EVENT_KIND_PARENTS_BLOCKED, {Person(2)})}), IsOk());
+  storage::IdentityBlock last;
+  ASSERT_THAT(server_.core().identity_log.ForEach(server_.core().identities.version(),
+                                                  [&](const storage::IdentityBlock& block) {
+                                                    last = block;
+                                                    return true;
+                                                  }),
+              IsOk());
+  last.changes.back().numbers.front() = (last.changes.back().numbers.front() + 1) % 5;
+  storage::WriteBatch batch;
+  server_.core().identity_log.Append(last, batch);
+  ASSERT_THAT(server_.store().Commit(batch), IsOk());
+  EXPECT_GE(Line("persons").wrong(), 2U);  // the one who is blocked, and the one who is not
+  EXPECT_THAT(Line("persons").first_wrong(), ::testing::HasSubstr("of the directory"));
 }
 
 TEST_F(ScrubTest, FindsADamagedBlockOfTheDirectory) {
@@ -92,7 +113,32 @@ TEST_F(ScrubTest, FindsADamagedBlockOfTheDirectory) {
   storage::WriteBatch batch;
   batch.Put(storage::Family::kIdentifiers, std::string(rows->key()), "damaged");
   ASSERT_THAT(server_.store().Commit(batch), IsOk());
-  EXPECT_EQ(Line("identifiers").wrong(), 1U);
+  EXPECT_EQ(Line("identifiers").wrong(), 5U) << "all are in one block";
+}
+
+TEST_F(ScrubTest, ALineCountsWhatItNames) {
+  EXPECT_EQ(Line("identifiers").checked(), 5U);
+  EXPECT_EQ(Line("persons").checked(), 2U) << "of whom events have told";
+  EXPECT_EQ(Line("projects").checked(), 1U);
+  EXPECT_EQ(Line("key files").checked(), 4U);
+  EXPECT_EQ(Line("corrections").checked(), 1U);
+  Feed(api::IDENTITY_EVENT_KIND_MERGED);
+  EXPECT_EQ(Line("persons").checked(), 1U);
+}
+
+TEST_F(ScrubTest, TheFeedGoesOnInTheMiddle) {
+  int events = 0;
+  std::function<void(storage::Family)> feed = [&](storage::Family family) {
+    if (family == storage::Family::kIdentity && events < 6) {
+      server_.store().before_read = nullptr;  // the feed reads, too
+      Feed(events++ % 2 == 0 ? api::IDENTITY_EVENT_KIND_MERGED : api::IDENTITY_EVENT_KIND_SPLIT);
+      server_.store().before_read = feed;
+    }
+  };
+  server_.store().before_read = feed;
+  const api::ScrubReport report = Run();
+  EXPECT_TRUE(report.sound()) << report.DebugString();
+  EXPECT_EQ(events, 6);
 }
 
 }  // namespace
