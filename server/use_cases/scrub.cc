@@ -44,6 +44,21 @@ std::vector<storage::ProjectRows> ReadableProjects(const Core& core) {
   return projects;
 }
 
+// Whether a fault of the project is one. Its memberships may have been deleted after its rows were read, and with them
+// sets; whatever else changes in a project leaves what its rows say as true as it was.
+bool IsKept(const Core& core, const std::string& project_id) {
+  const State::View state = core.state.Read();
+  const Project* const project = FindProject(*state, project_id);
+  return project != nullptr && !project->rows.project.has_memberships_deleted();
+}
+
+void CheckOf(const Core& core, const storage::ProjectRows& rows, Line& line, bool is_right, const std::string& what) {
+  const std::string& id = rows.project.id();
+  if (is_right || IsKept(core, id)) {
+    line.Check(is_right, "project " + id + what);
+  }
+}
+
 Line CheckDirectory(const Core& core) {
   Line line("identifiers of the directory");
   constexpr std::uint32_t kAtOnce = 4096;  // so many count as wrong, at most, for one block that cannot be read
@@ -123,14 +138,18 @@ std::set<storage::SetId> StoredSetsOf(const storage::ProjectRows& rows) {
 
 Line CheckSets(const Core& core, const std::vector<storage::ProjectRows>& projects) {
   Line line("sets of projects");
-  std::set<storage::SetId> seen;
-  const std::uint32_t size = core.directory.size();
+  std::set<storage::SetId> seen;  // of projects that were kept when it was read
   for (const storage::ProjectRows& rows : projects) {
     for (const storage::SetId& id : StoredSetsOf(rows)) {
-      if (seen.insert(id).second) {
-        const auto set = core.sets.Get(id);
-        line.Check(set.ok() && (set->isEmpty() || set->maximum() < size) && core.sets.NameOf(*set) == id,
-                   "a set of project " + rows.project.id());
+      if (seen.contains(id)) {
+        continue;
+      }
+      const auto set = core.sets.Get(id);
+      const bool is_right =
+          set.ok() && (set->isEmpty() || set->maximum() < core.directory.size()) && core.sets.NameOf(*set) == id;
+      CheckOf(core, rows, line, is_right, ", a set");
+      if (is_right || IsKept(core, rows.project.id())) {
+        seen.insert(id);
       }
     }
   }
@@ -140,18 +159,19 @@ Line CheckSets(const Core& core, const std::vector<storage::ProjectRows>& projec
 Line CheckMemberships(const Core& core, const std::vector<storage::ProjectRows>& projects) {
   Line line("projects whose memberships in memory are those stored");
   for (const storage::ProjectRows& rows : projects) {
-    const std::string& id = rows.project.id();
     Project in_memory;
     {
       const State::View state = core.state.Read();
-      in_memory = *FindProject(*state, id);
+      const Project* const project = FindProject(*state, rows.project.id());
+      in_memory = project == nullptr ? Project() : *project;
     }
     Project stored;
     stored.rows = in_memory.rows;
     const absl::Status status = LoadMemberships(core.sets, stored);
-    line.Check(status.ok() && stored.index == in_memory.index && stored.relatives == in_memory.relatives &&
-                   stored.former == in_memory.former,
-               "project " + id);
+    CheckOf(core, rows, line,
+            status.ok() && stored.index == in_memory.index && stored.relatives == in_memory.relatives &&
+                stored.former == in_memory.former,
+            {});
   }
   return line;
 }
@@ -179,8 +199,8 @@ Line CheckKeyFiles(const Core& core, const std::vector<storage::ProjectRows>& pr
           key_file->representative_set().empty() ? key_file->set() : key_file->representative_set();
       is_right = table.ok() && core.sets.NameOf(table->AllOf(*identifiers)) == given_out;
     }
-    line.Check(is_right, "project " + rows->project.id() + ", key file " + key_file->register_id() + ' ' +
-                             std::to_string(key_file->number()));
+    CheckOf(core, *rows, line, is_right,
+            ", key file " + key_file->register_id() + ' ' + std::to_string(key_file->number()));
   }
   return line;
 }
@@ -188,11 +208,14 @@ Line CheckKeyFiles(const Core& core, const std::vector<storage::ProjectRows>& pr
 Line CheckCorrections(const Core& core, const std::vector<storage::ProjectRows>& projects) {
   Line line("corrections, which retire only what was given out");
   for (const storage::ProjectRows& rows : projects) {
+    if (rows.corrections.empty()) {
+      continue;
+    }
+    const auto issued = IssuedBefore(core, rows, kNow);
     for (const records::CorrectionRecord& correction : rows.corrections) {
       const auto retired = core.sets.Get(correction.retired_set());
-      const auto issued = IssuedBefore(core, rows, kNow);
-      line.Check(retired.ok() && issued.ok() && retired->isSubset(issued->issued),
-                 "project " + rows.project.id() + ", correction " + std::to_string(correction.number()));
+      CheckOf(core, rows, line, retired.ok() && issued.ok() && retired->isSubset(issued->issued),
+              ", correction " + std::to_string(correction.number()));
     }
   }
   return line;

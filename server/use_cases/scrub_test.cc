@@ -1,6 +1,7 @@
 #include "server/use_cases/scrub.h"
 
 #include "server/core/core_testing.h"
+#include "server/core/dates.h"
 
 namespace kobling::server {
 namespace {
@@ -139,6 +140,70 @@ TEST_F(ScrubTest, TheFeedGoesOnInTheMiddle) {
   const api::ScrubReport report = Run();
   EXPECT_TRUE(report.sound()) << report.DebugString();
   EXPECT_EQ(events, 6);
+}
+
+// A project whose memberships are due to be deleted, in the middle of a scrub that looks at it.
+class EndingProject {
+ public:
+  EndingProject() {
+    api::ProjectCase project_case = FullCase({Defining("NPR")});
+    project_case.set_end_date("2026-12-31");
+    project_case.set_deletion_date("2027-01-31");
+    project_ = server_.ActiveProject(project_case);
+    server_.SubmitAll(project_, "NPR", People(0, 3));
+    server_.Complete(project_, "NPR");
+    Fetch(server_.Issue(project_, "NPR"));
+    EXPECT_THAT(FeedOne(server_, api::IDENTITY_EVENT_KIND_MERGED), IsOk());
+    server_.Correct(project_);
+    Fetch(server_.IssueCorrection(project_, "NPR"));
+    api::ReportHeader header = server_.Header(project_, 1, "leveranse");
+    header.set_none_used(true);
+    EXPECT_THAT(server_.ReportBy("NPR", header, {}).response, IsOk());
+    EXPECT_THAT(server_.projects().Close(server_.Officer("ProjectService/CloseProject"),
+                                         About<api::CloseProjectRequest>(project_)),
+                IsOk());
+    UpkeepOn("2027-01-01");
+    UpkeepOn("2027-01-31");
+  }
+
+  // Scrubs, and deletes before that read of a set. Whether there was one more.
+  bool ScrubsAsItIsDeletedBeforeRead(int read) {
+    server_.store().before_read = [&](storage::Family family) {
+      if (family == storage::Family::kSets && --read == 0) {
+        server_.store().before_read = nullptr;
+        UpkeepOn("2037-02-01");
+      }
+    };
+    const api::ScrubReport report = ScrubOf(server_);
+    EXPECT_TRUE(report.sound()) << report.DebugString();
+    server_.store().before_read = nullptr;
+    return read <= 0;
+  }
+  bool AreMembershipsErased() const {
+    return FindProject(*server_.core().state.Read(), project_)->rows.project.memberships_erased();
+  }
+
+ private:
+  void Fetch(const api::KeyFile& key_file) { server_.FetchAndOpen(project_, "NPR", key_file.number()); }
+  void UpkeepOn(const std::string& day) {
+    const absl::Time noon = absl::FromCivil(*ParseDate(day), absl::UTCTimeZone()) + absl::Hours(11);
+    server_.clock().Advance(noon - server_.clock().Now());
+    EXPECT_THAT(server_.endings().Upkeep(), IsOk());
+  }
+
+  TestCore server_;
+  std::string project_;
+};
+
+TEST(ScrubOfAnEndingProject, DeletedMembershipsAreNoFault) {
+  int read = 1;
+  for (bool deleted = true; deleted; ++read) {
+    SCOPED_TRACE(read);
+    EndingProject project;
+    deleted = project.ScrubsAsItIsDeletedBeforeRead(read);
+    ASSERT_EQ(project.AreMembershipsErased(), deleted);
+  }
+  EXPECT_GT(read, 10) << "sets, memberships, key files and corrections are read";
 }
 
 }  // namespace
