@@ -1,14 +1,18 @@
 #include "server/use_cases/scrub.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
+#include "domain/error.h"
 #include "domain/status_macros.h"
 #include "server/core/issued_series.h"
+#include "server/core/key_file_content.h"
 
 namespace kobling::server {
 namespace {
@@ -176,34 +180,103 @@ Line CheckMemberships(const Core& core, const std::vector<storage::ProjectRows>&
   return line;
 }
 
-// What each key file gave out must be what the history as it was then gives.
-Line CheckKeyFiles(const Core& core, const std::vector<storage::ProjectRows>& projects) {
-  Line line("key files and what they gave out");
-  std::vector<std::pair<const storage::ProjectRows*, const records::KeyFileRecord*>> key_files;
-  for (const storage::ProjectRows& rows : projects) {
-    for (const records::KeyFileRecord& key_file : rows.key_files) {
-      if (!IsImported(key_file)) {
-        key_files.emplace_back(&rows, &key_file);
+// What each key file gave out must be what the history as it was then gives: whose løpenumre, and which to whom.
+class KeyFileCheck {
+ public:
+  KeyFileCheck(const Core& core, const std::vector<storage::ProjectRows>& projects) : core_(core) {
+    for (const storage::ProjectRows& rows : projects) {
+      for (const records::KeyFileRecord& key_file : rows.key_files) {
+        if (IsImported(key_file)) {
+          continue;
+        }
+        key_files_.emplace_back(&rows, &key_file);
+        for (const records::KeyFileRecord& behind : FilesBehind(rows, key_file)) {
+          ++behind_[KeyOf(behind)].of_later_files;
+        }
       }
     }
+    // The order of the events, so that one replay serves all, and of the series, so that what a file depends on comes
+    // before it.
+    std::sort(key_files_.begin(), key_files_.end(), [](const auto& a, const auto& b) {
+      return std::pair(a.second->map_version(), a.second->event_index()) <
+             std::pair(b.second->map_version(), b.second->event_index());
+    });
   }
-  std::sort(key_files.begin(), key_files.end(),
-            [](const auto& a, const auto& b) { return a.second->event_index() < b.second->event_index(); });
-  storage::IdentityReplay replay(core.identity_log);
-  for (const auto& [rows, key_file] : key_files) {
-    const auto identifiers = core.sets.Get(key_file->set());
-    bool is_right = identifiers.ok();
-    if (is_right) {
-      const auto table = RepresentativesAtIssue(core, replay, *rows, *key_file, *identifiers);
-      const storage::SetId& given_out =
-          key_file->representative_set().empty() ? key_file->set() : key_file->representative_set();
-      is_right = table.ok() && core.sets.NameOf(table->AllOf(*identifiers)) == given_out;
+
+  Line Run() {
+    Line line("key files and what they gave out");
+    for (const auto& [rows, key_file] : key_files_) {
+      const absl::StatusOr<bool> is_right = IsRight(*rows, *key_file);
+      CheckOf(core_, *rows, line, is_right.ok() && *is_right,
+              ", key file " + key_file->register_id() + ' ' + std::to_string(key_file->number()));
+      // Chains are long where projects are, and tables may be large.
+      for (const records::KeyFileRecord& behind : FilesBehind(*rows, *key_file)) {
+        if (const auto found = behind_.find(KeyOf(behind)); --found->second.of_later_files == 0) {
+          behind_.erase(found);
+        }
+      }
     }
-    CheckOf(core, *rows, line, is_right,
-            ", key file " + key_file->register_id() + ' ' + std::to_string(key_file->number()));
+    return line;
   }
-  return line;
-}
+
+ private:
+  using Key = std::tuple<std::string, std::string, std::uint32_t>;
+  // A file that later ones depend on, until the last of them was looked at.
+  struct Behind {
+    std::uint32_t of_later_files = 0;
+    std::optional<storage::RepresentativeTable> representatives = std::nullopt;
+  };
+
+  static Key KeyOf(const records::KeyFileRecord& key_file) {
+    return {key_file.project_id(), key_file.register_id(), key_file.number()};
+  }
+
+  absl::StatusOr<bool> IsRight(const storage::ProjectRows& rows, const records::KeyFileRecord& key_file) {
+    KeyFileContent content;
+    content.kind = key_file.kind();
+    KOBLING_ASSIGN_OR_RETURN(content.rows, core_.sets.Get(key_file.set()));
+    KOBLING_ASSIGN_OR_RETURN(content.withdrawn, core_.sets.Get(key_file.withdrawn_set()));
+    KOBLING_ASSIGN_OR_RETURN(content.representatives,
+                             RepresentativesAtIssue(core_, replay_, rows, key_file, content.rows));
+    if (const auto behind = behind_.find(KeyOf(key_file)); behind != behind_.end()) {
+      behind->second.representatives = content.representatives;
+    }
+    KOBLING_ASSIGN_OR_RETURN(const ToldNumbers told, ToldBefore(rows, key_file, content));
+    content.held = LastTold(told, content.withdrawn);
+    for (const ToldOtherwise& change : ChangesTold(content, told)) {
+      content.corrected.push_back({change.identifier, change.before, change.now, {}, {}});  // the digest has no reasons
+    }
+    const storage::SetId& given_out =
+        key_file.representative_set().empty() ? key_file.set() : key_file.representative_set();
+    return core_.sets.NameOf(content.representatives.AllOf(content.rows)) == given_out &&
+           RepresentativesDigest(core_, content) == key_file.representatives_digest();
+  }
+
+  absl::StatusOr<ToldNumbers> ToldBefore(const storage::ProjectRows& rows, const records::KeyFileRecord& key_file,
+                                         const KeyFileContent& content) const {
+    ToldNumbers told;
+    const storage::NumberSet among =
+        core_.identities.WithHistory(IsCorrection(key_file) ? content.rows : content.withdrawn);
+    if (among.isEmpty()) {
+      return told;
+    }
+    for (const records::KeyFileRecord& behind : FilesBehind(rows, key_file)) {
+      const auto& table = behind_.at(KeyOf(behind)).representatives;
+      if (!table.has_value()) {
+        return domain::MakeError(domain::Reason::kRecordCorrupt,
+                                 {{domain::DetailKey::kHint, "a file that this one goes on from cannot be read"}});
+      }
+      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet set, core_.sets.Get(behind.set()));
+      told.Add(behind, set & among, *table);
+    }
+    return told;
+  }
+
+  const Core& core_;
+  storage::IdentityReplay replay_{core_.identity_log};
+  std::vector<std::pair<const storage::ProjectRows*, const records::KeyFileRecord*>> key_files_;
+  std::map<Key, Behind> behind_;
+};
 
 Line CheckCorrections(const Core& core, const std::vector<storage::ProjectRows>& projects) {
   Line line("corrections, which retire only what was given out");
@@ -229,7 +302,7 @@ absl::StatusOr<api::ScrubReport> Scrub::Run(const Call& /*call*/, const api::Scr
   report.set_sound(true);
   for (const Line& line :
        {CheckDirectory(core_), CheckIdentityMap(core_), CheckSets(core_, projects), CheckMemberships(core_, projects),
-        CheckKeyFiles(core_, projects), CheckCorrections(core_, projects)}) {
+        KeyFileCheck(core_, projects).Run(), CheckCorrections(core_, projects)}) {
     *report.add_lines() = line.line();
     report.set_sound(report.sound() && line.line().wrong() == 0);
   }

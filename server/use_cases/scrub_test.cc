@@ -77,6 +77,35 @@ TEST_F(ScrubTest, FindsAKeyFileThatGaveOutSomethingElse) {
   EXPECT_EQ(Line("key files").first_wrong(), "project " + project_ + ", key file NPR 3");
 }
 
+// What each row says, beside which løpenumre are in the file.
+TEST_F(ScrubTest, FindsADeltaThatWithdrewSomethingElse) {
+  const storage::ProjectRows rows = FindProject(*server_.core().state.Read(), project_)->rows;
+  EditKeyFile(4, [&](records::KeyFileRecord& record) {
+    ASSERT_FALSE(record.withdrawn_set().empty());
+    record.set_withdrawn_set(rows.corrections[0].staying_set());
+  });
+  EXPECT_EQ(Line("key files").wrong(), 1U);
+  EXPECT_EQ(Line("key files").first_wrong(), "project " + project_ + ", key file NPR 4");
+  EXPECT_EQ(Line("sets").wrong(), 0U);
+}
+
+TEST_F(ScrubTest, FindsACorrectionThatCorrectedSomethingElse) {
+  server_.Correct(project_);
+  Fetch(server_.IssueCorrection(project_, "NPR"));
+  ASSERT_TRUE(Run().sound());
+  EditKeyFile(5, [](records::KeyFileRecord& record) {
+    ASSERT_GT(record.told_by_size(), 1);
+    record.mutable_told_by()->Truncate(1);
+  });
+  EXPECT_EQ(Line("key files").wrong(), 1U);
+  EXPECT_EQ(Line("key files").first_wrong(), "project " + project_ + ", key file NPR 5");
+}
+
+TEST_F(ScrubTest, AFileThatGoesOnFromOneThatCannotBeReadIsWrongToo) {
+  EditKeyFile(3, [](records::KeyFileRecord& record) { record.set_set(std::string(16, 'x')); });
+  EXPECT_EQ(Line("key files").wrong(), 2U);
+}
+
 TEST_F(ScrubTest, FindsAMissingSet) {
   EditKeyFile(1, [](records::KeyFileRecord& record) { record.set_current_set(std::string(16, 'x')); });
   EXPECT_EQ(Line("sets").wrong(), 1U);
