@@ -297,6 +297,11 @@ Line CheckCorrections(const Core& core, const std::vector<storage::ProjectRows>&
 }  // namespace
 
 absl::StatusOr<api::ScrubReport> Scrub::Run(const Call& /*call*/, const api::ScrubRequest& /*request*/) const {
+  const std::unique_lock lock(running_, std::try_to_lock);
+  if (!lock.owns_lock()) {
+    return domain::MakeError(domain::Reason::kServerBusy,
+                             {{domain::DetailKey::kHint, "a scrub is under way; it takes some minutes"}});
+  }
   const std::vector<storage::ProjectRows> projects = ReadableProjects(core_);
   api::ScrubReport report;
   report.set_sound(true);

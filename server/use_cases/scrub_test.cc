@@ -1,10 +1,14 @@
 #include "server/use_cases/scrub.h"
 
+#include <thread>
+
 #include "server/core/core_testing.h"
 #include "server/core/dates.h"
 
 namespace kobling::server {
 namespace {
+
+using domain::Reason;
 
 api::ScrubReport ScrubOf(TestCore& server) {
   return Scrub(server.core()).Run(server.By(Role::kOperator, "drift", "OperatorService/Scrub"), {}).value();
@@ -169,6 +173,19 @@ TEST_F(ScrubTest, TheFeedGoesOnInTheMiddle) {
   const api::ScrubReport report = Run();
   EXPECT_TRUE(report.sound()) << report.DebugString();
   EXPECT_EQ(events, 6);
+}
+
+TEST_F(ScrubTest, OneRunsAtATime) {
+  const Scrub scrub(server_.core());
+  const auto run = [&] { return scrub.Run(server_.By(Role::kOperator, "drift", "OperatorService/Scrub"), {}); };
+  absl::StatusOr<api::ScrubReport> second = absl::UnknownError("not run");
+  server_.store().before_read = [&](storage::Family /*family*/) {
+    server_.store().before_read = nullptr;
+    std::thread([&] { second = run(); }).join();
+  };
+  EXPECT_THAT(run(), IsOk());
+  EXPECT_THAT(second, RefusedWith(Reason::kServerBusy));
+  EXPECT_THAT(run(), IsOk());
 }
 
 // A project whose memberships are due to be deleted, in the middle of a scrub that looks at it.
