@@ -200,7 +200,7 @@ constexpr ReasonInfo kReasons[] = {
     {Reason::kMessageTooLarge, "MESSAGE_TOO_LARGE", Code::kResourceExhausted, Retry::kNever,
      "A message is larger than the server accepts.", "Send smaller batches."},
     {Reason::kServerBusy, "SERVER_BUSY", Code::kResourceExhausted, Retry::kSameRequest,
-     "The server has as many streams as it can take.", "Wait a little and send the same request again."},
+     "The server does as much of this at once as it can take.", "Wait a little and send the same request again."},
     {Reason::kPopulationEmpty, "POPULATION_EMPTY", Code::kFailedPrecondition, Retry::kNever,
      "The population of the project is empty.", "Let the registers that define it send their identifiers first."},
     {Reason::kStreamSilent, "STREAM_SILENT", Code::kDeadlineExceeded, Retry::kNever,

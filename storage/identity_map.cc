@@ -36,6 +36,7 @@ std::uint64_t IdentityMap::first_sequence() const {
 IdentityCounts IdentityMap::counts() const {
   const std::shared_lock lock(mutex_);
   return {.known = known_count_,
+          .persons = known_count_ - not_canonical_.cardinality(),
           .persons_with_several = groups_,
           .annulled = annulled_.cardinality(),
           .is_protected = protected_.cardinality()};
@@ -273,60 +274,6 @@ RepresentativeChange IdentityMap::WhyChanged(std::uint32_t identifier, std::uint
     return {.cause = Cause::kMerged, .version = VersionOf(JoinedAt(*person, before, now))};
   }
   return {.cause = Cause::kSplit, .version = VersionOf(person->split)};
-}
-
-bool IdentityMap::IsEqualTo(const IdentityMap& other) const {
-  const std::shared_lock lock(mutex_);
-  const std::shared_lock other_lock(other.mutex_);
-  if (version_ != other.version_ || known_count_ != other.known_count_ || !(with_history_ == other.with_history_) ||
-      !(annulled_ == other.annulled_) || !(protected_ == other.protected_) ||
-      !(parents_blocked_ == other.parents_blocked_)) {
-    return false;
-  }
-  return std::all_of(with_history_.begin(), with_history_.end(), [&](std::uint32_t number) {
-    const Person& mine = *Find(number);
-    const Person& theirs = *other.Find(number);
-    return mine.current == theirs.current &&
-           std::equal(mine.members.begin(), mine.members.end(), theirs.members.begin(), theirs.members.end(),
-                      [](const Member& a, const Member& b) { return a.number == b.number && a.joined == b.joined; });
-  });
-}
-
-std::string_view IdentityMap::FirstInconsistency() const {
-  const std::shared_lock lock(mutex_);
-  std::uint64_t members = 0;
-  std::uint64_t several = 0;
-  std::uint64_t in_groups = 0;
-  for (std::size_t place = 1; place <= persons_.size(); ++place) {
-    const Person& person = persons_[place - 1];
-    const std::uint64_t size = person.members.size();
-    members += size;
-    several += size > 1 ? 1 : 0;
-    in_groups += size > 1 ? size : 0;
-    bool has_current = size == 0;
-    for (const Member& member : person.members) {
-      has_current = has_current || member.number == person.current;
-      if (member.number >= person_of_.size() || person_of_[member.number] != place) {
-        return "an identifier does not lead to its person";
-      }
-      if (in_groups_.contains(member.number) != (size > 1) || !with_history_.contains(member.number) ||
-          not_canonical_.contains(member.number) != (CanonicalOf(member.number) != member.number)) {
-        return "an identifier is indexed wrongly";
-      }
-      if (annulled_.contains(member.number) != annulled_.contains(person.current) ||
-          protected_.contains(member.number) != protected_.contains(person.current)) {
-        return "a person's identifiers have different flags";
-      }
-    }
-    if (!has_current) {
-      return "a person's current identifier is somebody else's";
-    }
-  }
-  if (members != with_history_.cardinality() || several != groups_ || in_groups != in_groups_.cardinality() ||
-      not_canonical_.cardinality() + groups_ != in_groups) {
-    return "the persons do not add up";
-  }
-  return {};
 }
 
 }  // namespace kobling::storage

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <shared_mutex>
 #include <span>
 #include <string_view>
@@ -24,7 +25,8 @@ struct PersonFlags {
 };
 
 struct IdentityCounts {
-  std::uint64_t known = 0;  // identifiers that events have told of
+  std::uint64_t known = 0;    // identifiers that events have told of
+  std::uint64_t persons = 0;  // whose identifiers these are
   std::uint64_t persons_with_several = 0;
   std::uint64_t annulled = 0;      // identifiers
   std::uint64_t is_protected = 0;  // identifiers
@@ -41,6 +43,12 @@ struct Settlement {
   NumberSet retired;  // stand for nobody from then on
   NumberSet staying;  // of the same persons
   std::uint64_t persons = 0;
+};
+
+// Where two maps of the same version differ, in one part of the numbers.
+struct MapDifferences {
+  NumberSet numbers;
+  bool in_totals = false;  // of all numbers, in what first event they count from, and in the room that persons take
 };
 
 // Safe for concurrent use: one caller applies, many read.
@@ -95,10 +103,16 @@ class IdentityMap {
   // Why the identifier, whose representative was `before`, has `now`: both are in `issued` or were its own.
   RepresentativeChange WhyChanged(std::uint32_t identifier, std::uint32_t before, std::uint32_t now) const;
 
-  // For scrubs: what is wrong with the map in itself, in a few words; empty if nothing is.
+  // For scrubs, a part of the numbers at a time, so that nobody waits for longer than the few milliseconds that a part
+  // takes: what the other map, of which nobody else has use, says otherwise of the kNumbersInPart numbers from `first`
+  // on. Nothing if the other is of another version.
+  static constexpr std::uint32_t kNumbersInPart = 4096;
+  std::optional<MapDifferences> DifferencesInPart(std::uint32_t first, const IdentityMap& other) const;
+  // No event has told of this number or a higher one.
+  std::uint32_t NumbersEnd() const;
+  // What is wrong with the map in itself, in a few words; empty if nothing is. Everybody else waits until all of it was
+  // looked at: for a map of which nobody else has use.
   std::string_view FirstInconsistency() const;
-  // For scrubs: whether the other map says the same of everybody.
-  bool IsEqualTo(const IdentityMap& other) const;
 
  private:
   // A person with a history. Members stand in an order in which those that became one earlier stand together, so that
@@ -121,6 +135,7 @@ class IdentityMap {
   std::uint32_t CanonicalOf(std::uint32_t number) const;
   std::uint32_t RepresentativeOf(const IssuedNumbers& issued, std::uint32_t number) const;
   bool IsRetired(const IssuedNumbers& issued, const Person& person, std::uint32_t number) const;
+  bool IsToldAlike(const IdentityMap& other, std::uint32_t number) const;
   static Ordinal JoinedAt(const Person& person, std::uint32_t a, std::uint32_t b);
   std::uint64_t VersionOf(Ordinal ordinal) const { return first_sequence_ + ordinal - 1; }
 

@@ -76,6 +76,7 @@ TEST_F(IdentityMapTest, ANewNumberIsTheSamePersons) {
   EXPECT_TRUE(map_.OfPersonsIn(Of({3}), Of({7, 8})) == Of({7}));
   EXPECT_TRUE(map_.AllOfPersonsIn(Of({3, 9})) == Of({3, 7, 9}));
   EXPECT_EQ(map_.counts().known, 2U);
+  EXPECT_EQ(map_.counts().persons, 1U);
   EXPECT_EQ(map_.counts().persons_with_several, 1U);
 }
 
@@ -314,6 +315,77 @@ TEST(IdentityMapModel, AgreesWithSetsOfIdentifiers) {
       }
     }
   }
+}
+
+// Two histories that make maps of the same version.
+struct TwoHistories {
+  const char* differ_in;
+  std::vector<IdentityChange> one;
+  std::vector<IdentityChange> other;
+};
+
+IdentityMap& Made(IdentityMap& map, std::span<const IdentityChange> changes, std::uint64_t first = 1) {
+  map.Apply(first, changes);
+  return map;
+}
+
+TEST(IdentityMapComparison, FindsADifferenceInAnythingThatTheMapKeeps) {
+  const std::vector<TwoHistories> cases = {
+      {"who is known", {Event(Kind::kCreated, 1)}, {Event(Kind::kCreated, 2)}},
+      {"annulled", {Event(Kind::kAnnulled, 1)}, {Event(Kind::kCreated, 1)}},
+      {"protected", {Event(Kind::kProtected, 1)}, {Event(Kind::kCreated, 1)}},
+      {"parents blocked", {Event(Kind::kParentsBlocked, 1)}, {Event(Kind::kCreated, 1)}},
+      {"current", {Event(Kind::kAdded, 1, 2)}, {Event(Kind::kReplaced, 1, 2)}},
+      {"members",
+       {Event(Kind::kMerged, 1, 2), Event(Kind::kCreated, 3), Event(Kind::kCreated, 4)},
+       {Event(Kind::kMerged, 1, 3), Event(Kind::kCreated, 2), Event(Kind::kCreated, 4)}},
+      {"when they joined",
+       {Event(Kind::kMerged, 1, 2), Event(Kind::kCreated, 1), Event(Kind::kMerged, 1, 3)},
+       {Event(Kind::kCreated, 1), Event(Kind::kMerged, 1, 2), Event(Kind::kMerged, 1, 3)}},
+      {"when they were split and changed",
+       {Event(Kind::kMerged, 1, 2), Separate({2}, 1), Event(Kind::kCreated, 1)},
+       {Event(Kind::kMerged, 1, 2), Event(Kind::kCreated, 1), Separate({2}, 1)}},
+      {"when they were split, not when they changed",
+       {Event(Kind::kMerged, 1, 2), Separate({2}, 1), Event(Kind::kCreated, 1), Event(Kind::kMerged, 1, 2)},
+       {Event(Kind::kMerged, 1, 2), Event(Kind::kCreated, 1), Separate({2}, 1), Event(Kind::kMerged, 1, 2)}},
+  };
+  for (const TwoHistories& each : cases) {
+    IdentityMap one;
+    IdentityMap again;
+    IdentityMap other;
+    Made(one, each.one);
+    EXPECT_TRUE(one.DifferencesInPart(0, Made(again, each.one))->numbers.isEmpty()) << each.differ_in;
+    EXPECT_FALSE(one.DifferencesInPart(0, again)->in_totals) << each.differ_in;
+    EXPECT_FALSE(one.DifferencesInPart(0, Made(other, each.other))->numbers.isEmpty()) << each.differ_in;
+  }
+}
+
+TEST(IdentityMapComparison, FindsThatAMapBeganWithAnotherEvent) {
+  const IdentityChange created = Event(Kind::kCreated, 1);
+  IdentityMap one;
+  IdentityMap other;
+  Made(one, std::vector{created, created}, 1);
+  Made(other, std::vector{created}, 2);
+  ASSERT_TRUE(one.DifferencesInPart(0, other).has_value());
+  EXPECT_TRUE(one.DifferencesInPart(0, other)->in_totals);
+}
+
+TEST(IdentityMapComparison, LooksAtOnePartSoThatTheFeedGoesOnBetweenTwo) {
+  constexpr std::uint32_t kPart = IdentityMap::kNumbersInPart;
+  IdentityMap live;
+  IdentityMap made;
+  Made(live, std::vector{Event(Kind::kCreated, 2 * kPart + 5), Event(Kind::kProtected, 2 * kPart + 1)});
+  Made(made, std::vector{Event(Kind::kCreated, 2 * kPart + 5), Event(Kind::kProtected, 2 * kPart + 2)});
+  EXPECT_TRUE(live.DifferencesInPart(0, made)->numbers.isEmpty());
+  EXPECT_TRUE(live.DifferencesInPart(kPart, made)->numbers.isEmpty());
+  EXPECT_TRUE(live.DifferencesInPart(2 * kPart, made)->numbers == Of({2 * kPart + 1, 2 * kPart + 2}));
+  EXPECT_GT(live.NumbersEnd(), 2 * kPart + 5);
+
+  const IdentityChange later = Event(Kind::kAnnulled, 3);
+  live.Apply(3, std::span(&later, 1));
+  EXPECT_FALSE(live.DifferencesInPart(0, made).has_value()) << "nothing can be said of maps of two versions";
+  made.Apply(3, std::span(&later, 1));
+  EXPECT_TRUE(live.DifferencesInPart(0, made)->numbers.isEmpty());
 }
 
 TEST(NumberSet, IsMadeOfUnsortedNumbersWithRepeats) {

@@ -71,12 +71,15 @@ class FaultyStore final : public storage::KeyValueStore {
 
   // Called before a wrapped key is read, if set: in the middle of an issue.
   std::function<void()> before_key_read;
+  // Called before a read of sets or of the identity history, if set: in the middle of a scrub.
+  std::function<void(storage::Family)> before_read;
 
   absl::StatusOr<std::optional<std::string>> Get(storage::Family family, std::string_view key) const override {
     if (family == storage::Family::kKeys && before_key_read) {
       const std::function<void()> hook = before_key_read;  // it may take itself away
       hook();
     }
+    CallBeforeRead(family);
     return memory_.Get(family, key);
   }
   absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(
@@ -85,6 +88,7 @@ class FaultyStore final : public storage::KeyValueStore {
   }
   absl::StatusOr<std::unique_ptr<storage::Iterator>> Scan(storage::Family family,
                                                           const storage::KeyRange& range) const override {
+    CallBeforeRead(family);
     return memory_.Scan(family, range);
   }
   absl::StatusOr<std::unique_ptr<storage::Reader>> TakeSnapshot() const override { return memory_.TakeSnapshot(); }
@@ -98,6 +102,13 @@ class FaultyStore final : public storage::KeyValueStore {
   }
 
  private:
+  void CallBeforeRead(storage::Family family) const {
+    if ((family == storage::Family::kSets || family == storage::Family::kIdentity) && before_read) {
+      const std::function<void(storage::Family)> hook = before_read;  // it may take itself away
+      hook(family);
+    }
+  }
+
   storage::MemoryKeyValueStore memory_;
   std::optional<domain::Reason> failure_;
   std::optional<int> commits_left_;

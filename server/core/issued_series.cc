@@ -66,49 +66,6 @@ bool IsAmong(const records::KeyFileRecord& key_file, const std::vector<records::
   });
 }
 
-}  // namespace
-
-absl::StatusOr<storage::IssuedNumbers> IssuedBefore(const Core& core, const storage::ProjectRows& project,
-                                                    std::uint64_t event_index) {
-  storage::IssuedNumbers result;
-  for (const records::KeyFileRecord& key_file : project.key_files) {
-    if (!IsImported(key_file) && key_file.event_index() < event_index) {
-      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet given_out, GivenOutBy(core, key_file));
-      result.issued |= given_out;
-    }
-  }
-  KOBLING_ASSIGN_OR_RETURN(std::vector<DatedRetirement> retirements, ReadRetirements(core, project));
-  for (DatedRetirement& dated : retirements) {
-    if (dated.event_index < event_index) {
-      result.retirements.push_back(std::move(dated.retirement));
-    }
-  }
-  return result;
-}
-
-absl::StatusOr<RepresentativeTable> RepresentativesNow(const Core& core, const storage::ProjectRows& project,
-                                                       const storage::NumberSet& identifiers) {
-  // Most projects need not read what was given out.
-  RepresentativeTable table = core.identities.RepresentativesOf({}, identifiers);
-  if (table.others().empty() && core.identities.WithHistory(identifiers).isEmpty()) {
-    return table;
-  }
-  KOBLING_ASSIGN_OR_RETURN(const storage::IssuedNumbers issued, IssuedBefore(core, project, kNow));
-  return core.identities.RepresentativesOf(issued, identifiers);
-}
-
-absl::StatusOr<RepresentativeTable> RepresentativesAtIssue(const Core& core, storage::IdentityReplay& replay,
-                                                           const storage::ProjectRows& project,
-                                                           const records::KeyFileRecord& key_file,
-                                                           const storage::NumberSet& identifiers) {
-  const storage::NumberSet with_history = core.identities.WithHistory(identifiers);
-  if (with_history.isEmpty()) {
-    return RepresentativeTable(key_file.map_version(), {});
-  }
-  KOBLING_ASSIGN_OR_RETURN(const storage::IssuedNumbers issued, IssuedBefore(core, project, key_file.event_index()));
-  return RepresentativesAt(core, replay, key_file.map_version(), issued, with_history);
-}
-
 // Goes through the key files of some projects in the order in which they were issued, as the replay can only go on.
 class TellingsReader {
  public:
@@ -169,12 +126,10 @@ class TellingsReader {
     if (among_ != nullptr) {
       rows &= *among_;
     }
-    ToldNumbers::Telling& telling = told.tellings_.emplace_back();
-    telling.is_correction = IsCorrection(key_file);
-    telling.identifiers = core_.identities.WithHistory(rows);
-    KOBLING_ASSIGN_OR_RETURN(telling.representatives, RepresentativesAt(core_, replay_, key_file.map_version(),
-                                                                        series.issued, telling.identifiers));
-    told.identifiers_ |= telling.identifiers;
+    storage::NumberSet identifiers = core_.identities.WithHistory(rows);
+    KOBLING_ASSIGN_OR_RETURN(RepresentativeTable representatives,
+                             RepresentativesAt(core_, replay_, key_file.map_version(), series.issued, identifiers));
+    told.Add(key_file, std::move(identifiers), std::move(representatives));
     return absl::OkStatus();
   }
 
@@ -182,6 +137,49 @@ class TellingsReader {
   const storage::NumberSet* among_;
   storage::IdentityReplay replay_{core_.identity_log};
 };
+
+}  // namespace
+
+absl::StatusOr<storage::IssuedNumbers> IssuedBefore(const Core& core, const storage::ProjectRows& project,
+                                                    std::uint64_t event_index) {
+  storage::IssuedNumbers result;
+  for (const records::KeyFileRecord& key_file : project.key_files) {
+    if (!IsImported(key_file) && key_file.event_index() < event_index) {
+      KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet given_out, GivenOutBy(core, key_file));
+      result.issued |= given_out;
+    }
+  }
+  KOBLING_ASSIGN_OR_RETURN(std::vector<DatedRetirement> retirements, ReadRetirements(core, project));
+  for (DatedRetirement& dated : retirements) {
+    if (dated.event_index < event_index) {
+      result.retirements.push_back(std::move(dated.retirement));
+    }
+  }
+  return result;
+}
+
+absl::StatusOr<RepresentativeTable> RepresentativesNow(const Core& core, const storage::ProjectRows& project,
+                                                       const storage::NumberSet& identifiers) {
+  // Most projects need not read what was given out.
+  RepresentativeTable table = core.identities.RepresentativesOf({}, identifiers);
+  if (table.others().empty() && core.identities.WithHistory(identifiers).isEmpty()) {
+    return table;
+  }
+  KOBLING_ASSIGN_OR_RETURN(const storage::IssuedNumbers issued, IssuedBefore(core, project, kNow));
+  return core.identities.RepresentativesOf(issued, identifiers);
+}
+
+absl::StatusOr<RepresentativeTable> RepresentativesAtIssue(const Core& core, storage::IdentityReplay& replay,
+                                                           const storage::ProjectRows& project,
+                                                           const records::KeyFileRecord& key_file,
+                                                           const storage::NumberSet& identifiers) {
+  const storage::NumberSet with_history = core.identities.WithHistory(identifiers);
+  if (with_history.isEmpty()) {
+    return RepresentativeTable(key_file.map_version(), {});
+  }
+  KOBLING_ASSIGN_OR_RETURN(const storage::IssuedNumbers issued, IssuedBefore(core, project, key_file.event_index()));
+  return RepresentativesAt(core, replay, key_file.map_version(), issued, with_history);
+}
 
 absl::StatusOr<ToldNumbers> ToldNumbers::Read(const Core& core, const storage::ProjectRows& project,
                                               const std::vector<records::KeyFileRecord>& files,
@@ -198,6 +196,14 @@ absl::StatusOr<ToldNumbers> ToldNumbers::Read(const Core& core, const storage::P
 absl::StatusOr<std::vector<ToldNumbers>> ToldNumbers::ReadAll(const Core& core,
                                                               const std::vector<FilesOfRegister>& wanted) {
   return TellingsReader(core, nullptr).Read(wanted);
+}
+
+void ToldNumbers::Add(const records::KeyFileRecord& key_file, storage::NumberSet identifiers,
+                      RepresentativeTable representatives) {
+  identifiers_ |= identifiers;
+  tellings_.push_back({.is_correction = IsCorrection(key_file),
+                       .identifiers = std::move(identifiers),
+                       .representatives = std::move(representatives)});
 }
 
 std::uint32_t ToldNumbers::Last(std::uint32_t identifier) const {

@@ -43,6 +43,11 @@ class ToldNumbers {
   };
   static absl::StatusOr<std::vector<ToldNumbers>> ReadAll(const Core& core, const std::vector<FilesOfRegister>& wanted);
 
+  // Adds a file that was issued after those before, for whoever knows its representatives already. The identifiers are
+  // those of its rows with a history that matter.
+  void Add(const records::KeyFileRecord& key_file, storage::NumberSet identifiers,
+           storage::RepresentativeTable representatives);
+
   // The identifiers with a history that any of the files told of.
   const storage::NumberSet& identifiers() const { return identifiers_; }
 
@@ -55,7 +60,6 @@ class ToldNumbers {
   std::vector<std::uint32_t> All(std::uint32_t identifier) const;
 
  private:
-  friend class TellingsReader;
   struct Telling {
     bool is_correction;
     storage::NumberSet identifiers;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <span>
 #include <utility>
@@ -109,6 +110,32 @@ std::string RepresentativesDigest(const Core& core, const KeyFileContent& conten
   return any ? std::string(digest.begin(), digest.end()) : std::string();
 }
 
+std::vector<records::KeyFileRecord> FilesBehind(const storage::ProjectRows& project,
+                                                const records::KeyFileRecord& key_file) {
+  std::vector<records::KeyFileRecord> files;
+  if (IsCorrection(key_file)) {
+    const auto& numbers = key_file.told_by();
+    std::copy_if(project.key_files.begin(), project.key_files.end(), std::back_inserter(files), [&](const auto& other) {
+      return other.register_id() == key_file.register_id() &&
+             std::find(numbers.begin(), numbers.end(), other.number()) != numbers.end();
+    });
+  } else if (!key_file.withdrawn_set().empty()) {
+    files = ChainOf(project, key_file);
+    files.pop_back();
+  }
+  return files;
+}
+
+std::vector<ToldOtherwise> ChangesTold(const KeyFileContent& content, const ToldNumbers& told) {
+  std::vector<ToldOtherwise> changes;
+  if (content.kind == records::KEY_FILE_KIND_RECORD_CORRECTION) {
+    for (const std::uint32_t identifier : content.rows) {
+      changes.push_back({identifier, told.ToCorrect(identifier), content.representatives.Of(identifier)});
+    }
+  }
+  return changes;
+}
+
 absl::StatusOr<KeyFileContent> ContentOf(const Core& core, const storage::ProjectRows& project,
                                          const records::KeyFileRecord& key_file) {
   KeyFileContent content;
@@ -118,27 +145,13 @@ absl::StatusOr<KeyFileContent> ContentOf(const Core& core, const storage::Projec
   KOBLING_ASSIGN_OR_RETURN(content.withdrawn, core.sets.Get(key_file.withdrawn_set()));
   KOBLING_ASSIGN_OR_RETURN(content.representatives,
                            RepresentativesAtIssue(core, replay, project, key_file, content.rows));
-  if (!content.withdrawn.isEmpty()) {
-    std::vector<records::KeyFileRecord> before = ChainOf(project, key_file);
-    before.pop_back();
-    KOBLING_ASSIGN_OR_RETURN(const ToldNumbers told, ToldNumbers::Read(core, project, before, content.withdrawn));
-    content.held = LastTold(told, content.withdrawn);
-  }
+  KOBLING_ASSIGN_OR_RETURN(const ToldNumbers told,
+                           ToldNumbers::Read(core, project, FilesBehind(project, key_file),
+                                             IsCorrection(key_file) ? content.rows : content.withdrawn));
+  content.held = LastTold(told, content.withdrawn);
   if (IsCorrection(key_file)) {
-    std::vector<records::KeyFileRecord> told_by;
-    for (const records::KeyFileRecord& other : project.key_files) {
-      const auto& numbers = key_file.told_by();
-      if (other.register_id() == key_file.register_id() &&
-          std::find(numbers.begin(), numbers.end(), other.number()) != numbers.end()) {
-        told_by.push_back(other);
-      }
-    }
-    KOBLING_ASSIGN_OR_RETURN(const ToldNumbers told, ToldNumbers::Read(core, project, told_by, content.rows));
-    std::vector<ToldOtherwise> changes;
-    for (const std::uint32_t identifier : content.rows) {
-      changes.push_back({identifier, told.ToCorrect(identifier), content.representatives.Of(identifier)});
-    }
-    KOBLING_ASSIGN_OR_RETURN(content.corrected, ExplainCorrection(core, key_file.map_version(), changes));
+    KOBLING_ASSIGN_OR_RETURN(content.corrected,
+                             ExplainCorrection(core, key_file.map_version(), ChangesTold(content, told)));
   }
   return content;
 }

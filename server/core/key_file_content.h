@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/core/core.h"
+#include "server/core/issued_series.h"
 #include "storage/representatives.h"
 
 namespace kobling::server {
@@ -37,16 +38,25 @@ struct KeyFileContent {
 // Keyed digest of which identifier stands for which in the file; empty if each stands for itself.
 std::string RepresentativesDigest(const Core& core, const KeyFileContent& content);
 
+// The earlier files that the content depends on: those that a delta which withdraws rows goes on from, and those that
+// had told otherwise what a correction corrects.
+std::vector<records::KeyFileRecord> FilesBehind(const storage::ProjectRows& project,
+                                                const records::KeyFileRecord& key_file);
+
 // What a key file held that was issued.
 absl::StatusOr<KeyFileContent> ContentOf(const Core& core, const storage::ProjectRows& project,
                                          const records::KeyFileRecord& key_file);
 
-// The rows of a correction, with the cause and the date of each change, from the map of that version.
+// A row of a correction, without the reason.
 struct ToldOtherwise {
   std::uint32_t identifier;
   std::uint32_t before;
   std::uint32_t now;
 };
+// The rows of a correction that was issued, whose rows and representatives are known; of other files, none.
+std::vector<ToldOtherwise> ChangesTold(const KeyFileContent& content, const ToldNumbers& told);
+
+// The same rows with the cause and the date of each change, from the map of that version.
 absl::StatusOr<std::vector<CorrectedRow>> ExplainCorrection(const Core& core, std::uint64_t map_version,
                                                             const std::vector<ToldOtherwise>& changes);
 
