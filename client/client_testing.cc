@@ -167,6 +167,7 @@ CommandRunner::Result CommandRunner::RunWithInput(const std::vector<std::string>
                                  },
                              .clock = clock_,
                              .retry = {.attempts = 3, .first_wait = absl::ZeroDuration()},
+                             .patient_retry = {.attempts = 3, .first_wait = absl::ZeroDuration()},
                              .connect = [this](const Profile&) -> absl::StatusOr<std::unique_ptr<Connection>> {
                                return std::make_unique<FakeConnection>(server);
                              }});

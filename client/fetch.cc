@@ -141,7 +141,7 @@ absl::Status FetchRest(Connection& connection, const api::KeyFile& record, const
       return status.ok() ? MakeError(Reason::kKeyFileTruncated, {{DetailKey::kFile, record.file_name()}}) : status;
     }
     absl::SleepFor(wait);
-    wait = std::min(2 * wait, absl::Seconds(10));
+    wait = std::min(2 * wait, kLongestWait);
   }
   return part.Sync();
 }

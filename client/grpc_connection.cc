@@ -36,7 +36,8 @@ std::unique_ptr<GrpcConnection> GrpcConnection::Create(const std::string& addres
 
 GrpcConnection::GrpcConnection(const std::shared_ptr<grpc::Channel>& channel, const RetryPlan& retry,
                                const Deadlines& deadlines)
-    : retry_(retry),
+    : channel_(channel),
+      retry_(retry),
       deadlines_(deadlines),
       registers_(api::RegisterService::NewStub(channel)),
       projects_(api::ProjectService::NewStub(channel)),

@@ -140,6 +140,7 @@ class GrpcConnection final : public Connection {
                                  const Request& request);
   absl::Duration DeadlineOf(std::string_view method) const;
 
+  std::shared_ptr<grpc::Channel> channel_;
   RetryPlan retry_;
   Deadlines deadlines_;
   std::unique_ptr<api::RegisterService::Stub> registers_;

@@ -206,25 +206,31 @@ class GrpcConnectionTest : public testing::Test {
   static void SetUpTestSuite() { grpc_init(); }
 
   GrpcConnectionTest() {
-    grpc::ServerBuilder builder;
-    int port = 0;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
-    builder.RegisterService(&populations_);
-    builder.RegisterService(&projects_);
-    builder.RegisterService(&insight_);
-    builder.RegisterService(&identities_);
-    server_ = builder.BuildAndStart();
+    StartServer();
     connection_ = std::make_unique<GrpcConnection>(
-        grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials()),
+        grpc::CreateChannel("127.0.0.1:" + std::to_string(port_), grpc::InsecureChannelCredentials()),
         RetryPlan{.attempts = 3, .first_wait = absl::ZeroDuration()}, Deadlines());
     header_.set_request_id("11111111-2222-4333-8444-555555555555");
   }
   ~GrpcConnectionTest() override { server_->Shutdown(); }
 
+  // On a free port; later on the same one.
+  void StartServer() {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:" + std::to_string(port_), grpc::InsecureServerCredentials(), &port_);
+    builder.RegisterService(&populations_);
+    builder.RegisterService(&projects_);
+    builder.RegisterService(&insight_);
+    builder.RegisterService(&identities_);
+    server_ = builder.BuildAndStart();
+    ASSERT_NE(server_, nullptr);
+  }
+
   Populations populations_;
   Projects projects_;
   Insight insight_;
   Identities identities_;
+  int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<GrpcConnection> connection_;
   api::SubmitHeader header_;
@@ -310,6 +316,17 @@ TEST_F(GrpcConnectionTest, AStreamOfEventsThatEndsWithoutItsLastAnswerIsAnError)
   identities_.ends_with_done = false;
   Events events(2);
   EXPECT_EQ(domain::ReasonOf(connection_->ImportEvents(api::ImportEventsHeader(), events).status), Reason::kInternal);
+}
+
+TEST_F(GrpcConnectionTest, AStreamOfEventsFindsAServerThatIsBackAtTheFirstAttempt) {
+  server_->Shutdown();
+  Events before(1);
+  const absl::Status gone = connection_->ImportEvents(api::ImportEventsHeader(), before).status;
+  EXPECT_EQ(domain::ReasonOf(gone), Reason::kServerUnreachable);
+  StartServer();
+  Events after(1);
+  const absl::Status back = connection_->ImportEvents(api::ImportEventsHeader(), after).status;
+  EXPECT_TRUE(back.ok()) << back;
 }
 
 TEST_F(GrpcConnectionTest, AReadIsRepeatedAfterPassingTroubleOnly) {

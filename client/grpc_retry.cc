@@ -7,11 +7,6 @@
 #include "domain/method_policy.h"
 
 namespace kobling::client {
-namespace {
-
-constexpr absl::Duration kLongestWait = absl::Seconds(10);
-
-}  // namespace
 
 Backoff::Backoff(const RetryPlan& plan, std::string_view method) : attempts_left_(0), wait_(plan.first_wait) {
   const domain::MethodPolicy* policy = domain::FindMethod(method);

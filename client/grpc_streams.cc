@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "client/grpc_connection.h"
 #include "client/grpc_retry.h"
 #include "client/grpc_status.h"
@@ -16,6 +18,8 @@ namespace {
 
 using domain::MakeError;
 using domain::Reason;
+
+constexpr absl::Duration kLongestReconnect = absl::Seconds(2);
 
 // What has been sent so far: the commit repeats it.
 struct Sent {
@@ -205,6 +209,11 @@ absl::StatusOr<api::ImportSeriesResponse> GrpcConnection::ImportSeries(const api
 }
 
 IdentityStreamEnd GrpcConnection::ImportEvents(const api::ImportEventsHeader& header, IdentityEventSource& events) {
+  if (channel_->GetState(false) == GRPC_CHANNEL_TRANSIENT_FAILURE) {
+    // A channel that has failed refuses calls, untried, for times of its own. The caller has waited already.
+    grpc::experimental::ChannelResetConnectionBackoff(channel_.get());
+    channel_->WaitForConnected(absl::ToChronoTime(absl::Now() + kLongestReconnect));
+  }
   grpc::ClientContext context;
   const auto stream = identities_->ImportEvents(&context);
   IdentityStreamEnd end;

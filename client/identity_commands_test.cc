@@ -13,6 +13,7 @@ namespace {
 using domain::Reason;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 using Result = CommandRunner::Result;
 
 constexpr const char* kEvents =
@@ -27,13 +28,64 @@ TEST(Identity, ImportPrintsTheCounts) {
   const Result first = runner.Run({"identity", "import", "--file", file, "--format", "json"});
   EXPECT_EQ(first.code, ExitCode::kOk) << first.err;
   EXPECT_EQ(nlohmann::json::parse(first.out),
-            nlohmann::json::parse(R"({"applied": 3, "already_applied": 0, "without_effect": 1, "version": 3})"));
+            nlohmann::json::parse(R"({"applied": 3, "already_applied": 0, "not_compared": 0, "without_effect": 1,
+                                         "version": 3})"));
   const Result again = runner.Run({"identity", "import", "--file", file});
   EXPECT_EQ(again.code, ExitCode::kOk);
   EXPECT_THAT(again.out, HasSubstr("already_applied  3\n"));
-  EXPECT_EQ(runner.server.identities.headers.size(), 1U);
-  runner.Run({"identity", "import", "--file", file, "--verify"});
-  EXPECT_EQ(runner.server.identities.sequences.at(1).size(), 3U);
+  EXPECT_EQ(runner.server.identities.sequences.at(1).size(), 3U) << "sent, to be compared";
+}
+
+TEST(Identity, WhatIsLeftOutUnseenIsCountedAndSaid) {
+  CommandRunner runner;
+  const std::string file = runner.folder.Write("events.csv", kEvents);
+  EXPECT_THAT(runner.Run({"identity", "import", "--file", file, "--only-new"}).err, Not(HasSubstr("unseen")));
+  const Result again = runner.Run({"identity", "import", "--file", file, "--only-new"});
+  EXPECT_EQ(again.code, ExitCode::kOk) << again.err;
+  EXPECT_THAT(again.out, HasSubstr("already_applied  0\n"));
+  EXPECT_THAT(again.out, HasSubstr("not_compared     3\n"));
+  EXPECT_THAT(again.out, HasSubstr("version          3\n"));
+  EXPECT_THAT(again.err, HasSubstr("3 events of the file"));
+  EXPECT_THAT(again.err, HasSubstr("left out unseen"));
+}
+
+TEST(Identity, WhoMayNotImportIsRefusedWhateverTheFileHas) {
+  CommandRunner runner;
+  const std::string none = runner.folder.Write("none.csv", "sequence;event;identifier;other;effective_date\n");
+  EXPECT_EQ(runner.Run({"identity", "import", "--file", none}).code, ExitCode::kOk) << "no event is no error";
+  const std::string file = runner.folder.Write("events.csv", kEvents);
+  runner.Run({"identity", "import", "--file", file});
+  runner.server.identities.refuse_with = MarkFromServer(domain::MakeError(Reason::kNotPermitted));
+  for (const std::string& path : {none, file}) {
+    EXPECT_EQ(runner.Run({"identity", "import", "--file", path}).code, ExitCode::kNotPermitted);
+    EXPECT_EQ(runner.Run({"identity", "import", "--file", path, "--only-new"}).code, ExitCode::kNotPermitted);
+  }
+}
+
+TEST(Identity, AnEmptyFileIsAnErrorInBothFormats) {
+  CommandRunner runner;
+  for (const char* name : {"events.csv", "events.jsonl"}) {
+    for (const char* content : {"", "\n"}) {
+      const Result empty = runner.Run({"identity", "import", "--file", runner.folder.Write(name, content)});
+      EXPECT_EQ(empty.code, ExitCode::kUsageOrFile);
+      EXPECT_THAT(empty.err, HasSubstr("[FILE_EMPTY]")) << name;
+    }
+  }
+}
+
+TEST(Identity, AnImportThatGivesUpSaysHowToGoOn) {
+  CommandRunner runner;
+  const std::string file = runner.folder.Write("events.csv", kEvents);
+  runner.server.identities.part = 2;
+  runner.server.identities.break_after = {2, 0, 0, 0, 0, 0, 0, 0};
+  const Result result = runner.Run({"--quiet", "identity", "import", "--file", file});
+  EXPECT_EQ(result.code, ExitCode::kRefused);
+  EXPECT_THAT(result.err, HasSubstr("confirmed by the server: 0 events of the file applied, 0 applied before\n"));
+  EXPECT_THAT(result.err, HasSubstr("run the same command again: it goes on by itself\n"));
+  const Result rest = runner.Run({"identity", "import", "--file", file});
+  EXPECT_THAT(rest.err, HasSubstr("trying again for up to"));
+  EXPECT_EQ(rest.code, ExitCode::kRefused);
+  EXPECT_EQ(runner.Run({"identity", "import", "--file", file}).code, ExitCode::kOk);
 }
 
 TEST(Identity, ImportTakesTheFormatFromTheNameOrTheOptionAndReadsStandardInput) {
@@ -58,15 +110,16 @@ TEST(Identity, AnImportThatStopsSaysWhatWasAppliedAndWhere) {
   const Result gap = runner.Run({"identity", "import", "--file", file});
   EXPECT_EQ(gap.code, ExitCode::kRefused);
   EXPECT_EQ(gap.out, "");
-  EXPECT_THAT(gap.err, HasSubstr("3 events of the file were applied before this; the history stands at version 3\n"));
-  EXPECT_THAT(gap.err, HasSubstr("the server stopped at line 5 of " + file));
-  EXPECT_THAT(gap.err, HasSubstr("[IDENTITY_SEQUENCE]\n  where: "));
-  EXPECT_THAT(gap.err, HasSubstr("expected 4\n"));
+  EXPECT_THAT(gap.err, StartsWith("note: confirmed by the server: 3 events of the file applied, 0 applied before; "
+                                  "the history stands at version 3\nerror: "));
+  EXPECT_THAT(gap.err, HasSubstr("[IDENTITY_SEQUENCE]\n  where: file " + file +
+                                 ", line 5, field sequence, expected 4, position 5\n"));
+  EXPECT_THAT(gap.err, Not(HasSubstr("run the same command again")));
 
   const std::string bad = runner.folder.Write("bad.csv", std::string(kEvents) + "4;ended;0183901234;;\n");
   const Result stopped = runner.Run({"identity", "import", "--file", bad});
   EXPECT_EQ(stopped.code, ExitCode::kUsageOrFile);
-  EXPECT_THAT(stopped.err, HasSubstr("0 events of the file were applied before this"));
+  EXPECT_THAT(stopped.err, HasSubstr("0 events of the file applied, 3 applied before; "));
   EXPECT_THAT(stopped.err, HasSubstr("bad.csv"));
   EXPECT_THAT(stopped.err, HasSubstr("line 5"));
   EXPECT_THAT(stopped.err, Not(HasSubstr("0183901234")));

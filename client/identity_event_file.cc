@@ -22,6 +22,9 @@ using domain::MakeError;
 using domain::Reason;
 
 constexpr std::array<std::string_view, 5> kFields = {"sequence", "event", "identifier", "other", "effective_date"};
+constexpr std::string_view kHeader = "sequence;event;identifier;other;effective_date";
+constexpr std::string_view kSequenceHint =
+    "a whole number from 1 to 2^64-1 is expected, without sign, spaces or leading zeros";
 enum FieldPlace : std::size_t { kSequence, kEvent, kIdentifier, kOther, kEffectiveDate };
 
 // What is wrong with an event, before it is known where it stands.
@@ -65,7 +68,7 @@ class EventFields {
     std::uint64_t sequence = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), sequence);
     if (error != std::errc() || end != text.data() + text.size() || text.starts_with('0')) {
-      return Fault{.field = kFields[kSequence], .hint = "a number from 1"};
+      return Fault{.field = kFields[kSequence], .hint = kSequenceHint};
     }
     event.set_sequence(sequence);
     return std::nullopt;
@@ -74,7 +77,8 @@ class EventFields {
   std::optional<Fault> SetKind(std::string_view word, api::IdentityEvent& event) const {
     const auto found = std::find_if(kinds_.begin(), kinds_.end(), [&](const auto& kind) { return kind.first == word; });
     if (found == kinds_.end()) {
-      return Fault{.field = kFields[kEvent], .hint = "not one of the words for events"};
+      return Fault{.field = kFields[kEvent],
+                   .hint = "the word is none of the words for events; they are in lower case"};
     }
     event.set_kind(found->second);
     return std::nullopt;
@@ -100,7 +104,7 @@ class EventFields {
 
   static std::optional<Fault> SetDate(std::string_view text, api::IdentityEvent& event) {
     if (!text.empty() && !IsDate(text)) {
-      return Fault{.field = kFields[kEffectiveDate], .hint = "a date such as 2026-11-22, or nothing"};
+      return Fault{.field = kFields[kEffectiveDate], .hint = "a date such as 2026-11-22 is expected, or nothing"};
     }
     event.set_effective_date(text.data(), text.size());
     return std::nullopt;
@@ -109,11 +113,12 @@ class EventFields {
   // What the kind demands of the whole.
   static std::optional<Fault> Check(const api::IdentityEvent& event) {
     if (event.identifiers_size() > 1 && event.kind() != api::IDENTITY_EVENT_KIND_SPLIT) {
-      return Fault{.field = kFields[kIdentifier], .hint = "only a split has several"};
+      return Fault{.field = kFields[kIdentifier], .hint = "only a split has several identifiers"};
     }
     if (HasOther(event.kind()) == event.other().empty()) {
       return Fault{.field = kFields[kOther],
-                   .hint = event.other().empty() ? "this event needs one" : "this event has none"};
+                   .hint = event.other().empty() ? "this kind of event needs a second identifier"
+                                                 : "this kind of event has no second identifier"};
     }
     return std::nullopt;
   }
@@ -128,12 +133,17 @@ class CsvEvents final : public IdentityEventReader {
   static absl::StatusOr<std::unique_ptr<IdentityEventReader>> Open(const RowFile& file) {
     TableOptions options;
     options.delimiter = Delimiter::kSemicolon;
+    // The table's reader would say of a wrong first line what is right for files that may be without a header.
+    options.header = HeaderLine::kAbsent;
     KOBLING_ASSIGN_OR_RETURN(auto table, file.Open(options));
-    if (!std::equal(kFields.begin(), kFields.end(), table->header().begin(), table->header().end())) {
-      return MakeError(Reason::kFileMalformed,
-                       {{DetailKey::kFile, table->name()},
-                        {DetailKey::kLine, std::uint64_t{1}},
-                        {DetailKey::kHint, "the first line is sequence;event;identifier;other;effective_date"}});
+    KOBLING_ASSIGN_OR_RETURN(const Record* first, table->Next());
+    const auto is_name = [](const Field& field, std::string_view name) { return field.value == name; };
+    if (!std::equal(first->fields.begin(), first->fields.end(), kFields.begin(), kFields.end(), is_name)) {
+      const std::string hint = first->raw.starts_with('{') ? "this looks like JSON lines; say --file-format jsonl"
+                                                           : "the first line must be " + std::string(kHeader);
+      return MakeError(
+          Reason::kFileMalformed,
+          {{DetailKey::kFile, table->name()}, {DetailKey::kLine, std::uint64_t{1}}, {DetailKey::kHint, hint}});
     }
     return std::unique_ptr<IdentityEventReader>(new CsvEvents(std::move(table)));
   }
@@ -165,6 +175,11 @@ class CsvEvents final : public IdentityEventReader {
       return fault;
     }
     std::string_view identifiers = value(kIdentifier);
+    if (identifiers.starts_with(' ') || identifiers.ends_with(' ') ||
+        identifiers.find("  ") != std::string_view::npos) {
+      return Fault{.field = kFields[kIdentifier],
+                   .hint = "a space stands before, after or next to another space; one space separates identifiers"};
+    }
     while (true) {
       const std::size_t space = identifiers.find(' ');
       if (auto fault = fields_.AddIdentifier(identifiers.substr(0, space), event)) {
@@ -193,7 +208,7 @@ class JsonEvents final : public IdentityEventReader {
  public:
   static absl::StatusOr<std::unique_ptr<IdentityEventReader>> Open(const RowFile& file) {
     if (file.is_stream()) {
-      return std::unique_ptr<IdentityEventReader>(new JsonEvents(LineReader::OpenStream(file.input, "standard input")));
+      return std::unique_ptr<IdentityEventReader>(new JsonEvents(LineReader::OpenStream(file.input, file.Name())));
     }
     KOBLING_ASSIGN_OR_RETURN(auto lines, LineReader::Open(file.path));
     return std::unique_ptr<IdentityEventReader>(new JsonEvents(std::move(lines)));
@@ -205,7 +220,15 @@ class JsonEvents final : public IdentityEventReader {
       KOBLING_ASSIGN_OR_RETURN(text, lines_->Next());
     } while (text.has_value() && text->empty());
     if (!text.has_value()) {
-      return false;
+      // As of a table: nothing at all is rather an export that failed than a day without events.
+      return has_events_ ? absl::StatusOr<bool>(false)
+                         : MakeError(Reason::kFileEmpty, {{DetailKey::kFile, lines_->name()}});
+    }
+    has_events_ = true;
+    if (lines_->line() == 1 && *text == kHeader) {
+      return MakeError(Reason::kFileMalformed, {{DetailKey::kFile, lines_->name()},
+                                                {DetailKey::kLine, std::uint64_t{1}},
+                                                {DetailKey::kHint, "this looks like CSV; say --file-format csv"}});
     }
     if (const auto fault = Read(*text, event)) {
       return ErrorOf(*fault, lines_->name(), lines_->line());
@@ -239,11 +262,11 @@ class JsonEvents final : public IdentityEventReader {
         },
         /*allow_exceptions=*/false);
     if (!object.is_object() || keys != object.size()) {
-      return Fault{.field = "line", .hint = "not one JSON object, or a key stands twice"};
+      return Fault{.field = "line", .hint = "the line is not one JSON object, or a key stands twice"};
     }
     for (const auto& [key, value] : object.items()) {
       if (std::find(kFields.begin(), kFields.end(), key) == kFields.end()) {
-        return Fault{.field = "line", .hint = "a key that events do not have"};
+        return Fault{.field = "line", .hint = "the object has a key that events do not have"};
       }
     }
     return ReadObject(object, event);
@@ -252,12 +275,12 @@ class JsonEvents final : public IdentityEventReader {
   std::optional<Fault> ReadObject(const nlohmann::json& object, api::IdentityEvent& event) const {
     const auto sequence = object.find(kFields[kSequence]);
     if (sequence == object.end() || !sequence->is_number_unsigned() || *sequence == 0) {
-      return Fault{.field = kFields[kSequence], .hint = "a number from 1"};
+      return Fault{.field = kFields[kSequence], .hint = kSequenceHint};
     }
     event.set_sequence(sequence->get<std::uint64_t>());
     for (const FieldPlace place : {kEvent, kOther, kEffectiveDate}) {
       if (!TextAt(object, place)) {
-        return Fault{.field = kFields[place], .hint = "a text"};
+        return Fault{.field = kFields[place], .hint = "a text is expected"};
       }
     }
     if (auto fault = fields_.SetKind(*TextAt(object, kEvent), event)) {
@@ -280,14 +303,14 @@ class JsonEvents final : public IdentityEventReader {
     if (list == object.end() || !list->is_array()) {
       const auto one = TextAt(object, kIdentifier);
       return one ? fields_.AddIdentifier(*one, event)
-                 : Fault{.field = kFields[kIdentifier], .hint = "a text, or for a split a list of texts"};
+                 : Fault{.field = kFields[kIdentifier], .hint = "a text is expected, or for a split a list of texts"};
     }
     if (list->empty() || event.kind() != api::IDENTITY_EVENT_KIND_SPLIT) {
-      return Fault{.field = kFields[kIdentifier], .hint = "only a split has a list, and it has one or more"};
+      return Fault{.field = kFields[kIdentifier], .hint = "only a split has a list, and the list is not empty"};
     }
     for (const auto& identifier : *list) {
       if (!identifier.is_string()) {
-        return Fault{.field = kFields[kIdentifier], .hint = "a list of texts"};
+        return Fault{.field = kFields[kIdentifier], .hint = "a list of texts is expected"};
       }
       if (auto fault = fields_.AddIdentifier(identifier.get_ref<const std::string&>(), event)) {
         return fault;
@@ -298,6 +321,7 @@ class JsonEvents final : public IdentityEventReader {
 
   std::unique_ptr<LineReader> lines_;
   EventFields fields_;
+  bool has_events_ = false;
 };
 
 }  // namespace

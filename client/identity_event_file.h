@@ -16,7 +16,8 @@ enum class IdentityEventFormat { kCsv, kJsonLines };
 
 // Reads the events of a file in their order, in bounded memory. What is wrong is said with file and line, and never
 // with a value of the file: IDENTITY_EVENT_MALFORMED or one of the reasons of identifiers, naming the field, for an
-// event that is not written as its kind demands; FILE_MALFORMED and what else the readers of tables and lines refuse.
+// event that is not written as its kind demands; FILE_EMPTY for a file without any line; FILE_MALFORMED and what else
+// the readers of tables and lines refuse.
 // Whether an identifier is valid, and whether an event is the next one, is for the server to say. Not thread-safe.
 class IdentityEventReader {
  public:

@@ -109,7 +109,11 @@ TEST(IdentityEventFile, WhatIsWrongIsSaidWithLineAndField) {
            {"2;created;;;", "IDENTIFIER_EMPTY 3 identifier"},
            {"2;created;1839012345;;", "IDENTIFIER_LEADING_ZERO_LOST 3 identifier"},
            {"2;created;01839012345 01839012353;;", "IDENTITY_EVENT_MALFORMED 3 identifier"},
-           {"2;split;01839012345  01839012353;01839012361;", "IDENTIFIER_EMPTY 3 identifier"},
+           {"2;created; ;;", "IDENTITY_EVENT_MALFORMED 3 identifier"},
+           {"2;created; 01839012345;;", "IDENTITY_EVENT_MALFORMED 3 identifier"},
+           {"2;created;01839012345 ;;", "IDENTITY_EVENT_MALFORMED 3 identifier"},
+           {"2;split;01839012345  01839012353;01839012361;", "IDENTITY_EVENT_MALFORMED 3 identifier"},
+           {"2;merged;01839012345; 01839012353;", "IDENTIFIER_NOT_ELEVEN_DIGITS 3 other"},
            {"2;split;01839012345,01839012353;01839012361;", "IDENTIFIER_NOT_ELEVEN_DIGITS 3 identifier"},
            {"2;created;01839012345;01839012353;", "IDENTITY_EVENT_MALFORMED 3 other"},
            {"2;merged;01839012345;;", "IDENTITY_EVENT_MALFORMED 3 other"},
@@ -123,6 +127,39 @@ TEST(IdentityEventFile, WhatIsWrongIsSaidWithLineAndField) {
               ElementsAre("FILE_MALFORMED 1"));
   EXPECT_THAT(EventsOf("sequence;event;identifier;other\n", IdentityEventFormat::kCsv),
               ElementsAre("FILE_MALFORMED 1"));
+}
+
+TEST(IdentityEventFile, TheHintIsAboutThisKindOfFile) {
+  const auto hint = [](std::string_view content, IdentityEventFormat format) -> std::string {
+    const ClientTestFolder folder;
+    const auto reader = IdentityEventReader::Open({.path = folder.Write("events", content)}, format);
+    api::IdentityEvent event;
+    const absl::Status status = reader.ok() ? (*reader)->Next(event).status() : reader.status();
+    for (const auto& [key, value] : domain::DetailsOf(status)) {
+      if (key == "hint") {
+        return value;
+      }
+    }
+    return "none";
+  };
+  const std::string json = R"({"sequence":1,"event":"created","identifier":"01839012345"})";
+  const std::string row = "1;created;01839012345;;\n";
+  EXPECT_EQ(hint(row, IdentityEventFormat::kCsv),
+            "the first line must be sequence;event;identifier;other;effective_date");
+  EXPECT_EQ(hint(json, IdentityEventFormat::kCsv), "this looks like JSON lines; say --file-format jsonl");
+  EXPECT_EQ(hint(kHeader + row, IdentityEventFormat::kJsonLines), "this looks like CSV; say --file-format csv");
+  EXPECT_EQ(hint(kHeader + std::string("0;created;01839012345;;\n"), IdentityEventFormat::kCsv),
+            "a whole number from 1 to 2^64-1 is expected, without sign, spaces or leading zeros");
+  EXPECT_EQ(hint(kHeader + std::string("1;created; 01839012345;;\n"), IdentityEventFormat::kCsv),
+            "a space stands before, after or next to another space; one space separates identifiers");
+}
+
+TEST(IdentityEventFile, AFileWithoutALineIsEmptyAndOneWithoutAnEventIsNot) {
+  for (const IdentityEventFormat format : {IdentityEventFormat::kCsv, IdentityEventFormat::kJsonLines}) {
+    EXPECT_THAT(EventsOf("", format), ElementsAre("FILE_EMPTY"));
+    EXPECT_THAT(EventsOf("\n\n", format), ElementsAre("FILE_EMPTY"));
+  }
+  EXPECT_THAT(Csv(""), testing::IsEmpty());
 }
 
 TEST(IdentityEventFile, LinesOfJsonHaveOneSpelling) {

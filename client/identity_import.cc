@@ -1,11 +1,14 @@
 #include "client/identity_import.h"
 
 #include <algorithm>
-#include <charconv>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "client/server_answer.h"
 #include "domain/error.h"
@@ -14,29 +17,23 @@
 namespace kobling::client {
 namespace {
 
-constexpr int kMostEvents = 2'000;  // of a batch: a part that is applied while everybody else waits
+using domain::DetailKey;
 
-// Where a pass through the file begins to send.
-struct Beginning {
-  std::uint64_t after_sequence = 0;  // events up to this one are left out
-  std::uint64_t after_events = 0;    // so many events are left out
-};
+constexpr int kMostEvents = 2'000;  // of a batch: a part that is applied while everybody else waits
 
 // One pass through the file.
 class EventsOfFile final : public IdentityEventSource {
  public:
-  EventsOfFile(std::unique_ptr<IdentityEventReader> reader, Beginning beginning, std::uint64_t version_before,
+  // Events up to the number `known_through` are left out, and so are the first `answered` of the others.
+  EventsOfFile(std::unique_ptr<IdentityEventReader> reader, std::uint64_t known_through, std::uint64_t answered,
                std::optional<std::uint64_t> size, Progress& progress)
       : reader_(std::move(reader)),
-        beginning_(beginning),
-        version_before_(version_before),
+        known_through_(known_through),
+        answered_(answered),
         size_(size),
         progress_(progress) {
     Read();
   }
-
-  // Whether there is anything to send.
-  bool has_more() const { return has_event_; }
 
   bool Next(api::IdentityEventBatch& batch) override {
     batch.Clear();
@@ -51,35 +48,20 @@ class EventsOfFile final : public IdentityEventSource {
 
   // Why the file was not read to its end.
   const absl::Status& fault() const { return fault_; }
-  // Events read that the server had applied before the import began.
-  std::uint64_t already_applied() const { return already_applied_; }
-  // Of the first event sent; 0 if there was none.
-  std::uint64_t first_sequence() const { return runs_.empty() ? 0 : runs_.front().sequence; }
+  std::uint64_t left_out() const { return left_out_; }
 
-  // The line of an event that was sent; 0 if none has the number.
-  std::uint64_t LineOf(std::uint64_t sequence) const {
-    const auto found = std::find_if(runs_.begin(), runs_.end(), [&](const Run& run) { return run.Holds(sequence); });
-    return found == runs_.end() ? 0 : found->line + (sequence - found->sequence);
-  }
-  // The line of the event that was sent next after that one, or first; 0 if there is none.
-  std::uint64_t LineAfter(std::uint64_t sequence) const {
-    const auto found = std::find_if(runs_.begin(), runs_.end(), [&](const Run& run) { return run.Holds(sequence); });
-    if (found == runs_.end()) {
-      return runs_.empty() ? 0 : runs_.front().line;
-    }
-    if (found->Holds(sequence + 1)) {
-      return LineOf(sequence + 1);
-    }
-    return found + 1 == runs_.end() ? 0 : (found + 1)->line;
+  // The line of an event by its place among those sent, from 0.
+  std::uint64_t LineOf(std::uint64_t place) const {
+    const auto after = std::upper_bound(runs_.begin(), runs_.end(), place,
+                                        [](std::uint64_t wanted, const Run& run) { return wanted < run.place; });
+    return after == runs_.begin() ? 0 : std::prev(after)->line + (place - std::prev(after)->place);
   }
 
  private:
-  // Events with one number after the other on one line after the other: a right file has one run.
+  // Events on one line after the other: most files have one run.
   struct Run {
-    std::uint64_t sequence;
+    std::uint64_t place;
     std::uint64_t line;
-    std::uint64_t events;
-    bool Holds(std::uint64_t wanted) const { return wanted >= sequence && wanted - sequence < events; }
   };
 
   // Reads on to the next event that is to be sent.
@@ -92,8 +74,9 @@ class EventsOfFile final : public IdentityEventSource {
         return;
       }
       ++read_;
-      already_applied_ += event_.sequence() <= version_before_ ? 1 : 0;
-      if (event_.sequence() > beginning_.after_sequence && read_ > beginning_.after_events) {
+      if (event_.sequence() <= known_through_) {
+        ++left_out_;
+      } else if (read_ - left_out_ > answered_) {
         return;
       }
     }
@@ -101,143 +84,113 @@ class EventsOfFile final : public IdentityEventSource {
 
   void Remember() {
     const std::uint64_t line = reader_->line();
-    if (!runs_.empty()) {
-      Run& last = runs_.back();
-      if (event_.sequence() == last.sequence + last.events && line == last.line + last.events) {
-        ++last.events;
-        return;
-      }
+    if (runs_.empty() || line != LineOf(sent_)) {
+      runs_.push_back({sent_, line});
     }
-    runs_.push_back({event_.sequence(), line, 1});
+    ++sent_;
   }
 
   std::unique_ptr<IdentityEventReader> reader_;
-  Beginning beginning_;
-  std::uint64_t version_before_;
-  std::optional<std::uint64_t> size_;
+  const std::uint64_t known_through_;
+  const std::uint64_t answered_;
+  const std::optional<std::uint64_t> size_;
   Progress& progress_;
   api::IdentityEvent event_;
   bool has_event_ = false;
   absl::Status fault_;
   std::uint64_t read_ = 0;
-  std::uint64_t already_applied_ = 0;
+  std::uint64_t left_out_ = 0;
+  std::uint64_t sent_ = 0;
   std::vector<Run> runs_;
 };
 
-// The number of the event that an error is about, if it says so. The server writes it as 48,210,377, so that no number
-// looks like an identifier.
-std::uint64_t PositionOf(const absl::Status& error) {
-  std::uint64_t position = 0;
-  for (auto [name, value] : domain::DetailsOf(error)) {
-    if (name == domain::NameOf(domain::DetailKey::kPosition)) {
-      std::erase(value, ',');
-      std::from_chars(value.data(), value.data() + value.size(), position);
-    }
+// The server knows the event's number and field, not the file and the line.
+absl::Status WithPlace(const absl::Status& error, const std::string& file, std::uint64_t line) {
+  std::vector<std::pair<std::string, std::string>> details = domain::DetailsOf(error);
+  const auto is = [](DetailKey key) {
+    return [key](const auto& detail) { return detail.first == domain::NameOf(key); };
+  };
+  if (line == 0 || std::none_of(details.begin(), details.end(), is(DetailKey::kPosition))) {
+    return error;  // not about an event
   }
-  return position;
+  std::stable_partition(details.begin(), details.end(), is(DetailKey::kField));
+  std::stable_partition(details.begin(), details.end(), std::not_fn(is(DetailKey::kHint)));
+  details.insert(details.begin(), {{std::string(domain::NameOf(DetailKey::kFile)), file},
+                                   {std::string(domain::NameOf(DetailKey::kLine)), std::to_string(line)}});
+  return MarkFromServer(domain::ErrorFromWire(*domain::ReasonOf(error), details));
 }
 
 // The passes of one import.
 class Import {
  public:
   Import(Connection& connection, const IdentityImportOptions& options, Progress& progress)
-      : connection_(connection),
-        options_(options),
-        progress_(progress),
-        attempts_left_(options.retry.attempts),
-        wait_(options.retry.first_wait) {}
+      : connection_(connection), options_(options), progress_(progress) {}
 
-  absl::StatusOr<IdentityImport> Run() {
-    KOBLING_ASSIGN_OR_RETURN(version_before_, AskVersion());
-    result_.version = version_before_;
+  IdentityImport Run() {
+    int attempts_left = options_.retry.attempts;
+    absl::Duration wait = options_.retry.first_wait;
+    bool is_told = false;
     while (true) {
-      KOBLING_ASSIGN_OR_RETURN(auto reader, IdentityEventReader::Open(options_.file, options_.format));
-      EventsOfFile events(std::move(reader), NextBeginning(), version_before_, options_.file.Size(), progress_);
-      if (!Pass(events)) {
+      const std::uint64_t answered_before = answered_;
+      result_.status = Pass();
+      --attempts_left;
+      if (answered_ > answered_before) {  // a pass that brought something does not count
+        attempts_left = options_.retry.attempts;
+        wait = options_.retry.first_wait;
+        is_told = false;
+      }
+      if (!MayHelpToSendAgain(result_.status) || attempts_left <= 0 || options_.file.is_stream()) {
         return std::move(result_);
       }
-      absl::SleepFor(wait_);
-      wait_ = std::min(2 * wait_, absl::Seconds(10));
+      if (!is_told) {
+        Tell();
+        is_told = true;
+      }
+      absl::SleepFor(wait);
+      wait = std::min(2 * wait, kLongestWait);
     }
   }
 
  private:
-  absl::StatusOr<std::uint64_t> AskVersion() {
-    KOBLING_ASSIGN_OR_RETURN(const api::IdentityStatus status,
-                             connection_.GetIdentityStatus(api::GetIdentityStatusRequest()));
-    return status.version();
+  void Tell() const {
+    const domain::ReasonInfo& info = domain::InfoOf(*domain::ReasonOf(result_.status));
+    options_.tell(absl::StrFormat("%s [%s] It has answered for %s events of the file so far; trying again for up to %s",
+                                  info.what, info.name, Grouped(answered_),
+                                  absl::FormatDuration(absl::Trunc(WaitsOf(options_.retry), absl::Seconds(1)))));
   }
 
-  Beginning NextBeginning() const {
-    return options_.sent == SentEvents::kAll ? Beginning{.after_events = answered_}
-                                             : Beginning{.after_sequence = result_.version};
-  }
-
-  // Sends what is left. Says whether there is to be another pass.
-  bool Pass(EventsOfFile& events) {
-    const std::uint64_t version_at_start = result_.version;
-    const std::uint64_t answered_at_start = answered_;
-    absl::Status sent;
-    if (events.has_more()) {
-      api::ImportEventsHeader header = options_.header;
-      if (version_at_start > 0) {
-        header.set_start_at(0);
-      }
-      if (version_at_start > version_before_) {
-        header.clear_resume_reason();
-      }
-      const IdentityStreamEnd end = connection_.ImportEvents(header, events);
-      sent = end.status;
-      answered_ += end.last.applied() + end.last.passed_over();
-      result_.without_effect += end.last.without_effect();
-      result_.version = std::max(result_.version, end.last.applied_through());
+  // Sends what is left.
+  absl::Status Pass() {
+    if (options_.known == KnownEvents::kLeaveOut && !known_through_) {
+      KOBLING_ASSIGN_OR_RETURN(const api::IdentityStatus status,
+                               connection_.GetIdentityStatus(api::GetIdentityStatusRequest()));
+      known_through_ = status.version();
+      result_.version = status.version();
     }
-    // The answer to a part may have been lost with the connection.
-    const auto version = sent.ok() ? absl::StatusOr<std::uint64_t>(result_.version) : AskVersion();
-    result_.version = std::max(result_.version, version.value_or(0));
-    Count(events);
-    if (sent.ok()) {
-      result_.status = events.fault();
-      return false;
-    }
-    const bool has_brought = result_.version > version_at_start || answered_ > answered_at_start;
-    // A pass that brought something does not count.
-    attempts_left_ = has_brought ? options_.retry.attempts : attempts_left_ - 1;
-    if (version.ok() && MayHelpToSendAgain(sent) && attempts_left_ > 0 && !options_.file.is_stream()) {
-      return true;
-    }
-    result_.status = sent;
-    if (IsFromServer(sent)) {
-      const std::uint64_t position = PositionOf(sent);
-      result_.stopped_at_line = position > 0 ? events.LineOf(position) : events.LineAfter(result_.version);
-    }
-    return false;
-  }
-
-  // Numbers rise by one, so that the versions tell how many were applied.
-  void Count(const EventsOfFile& events) {
-    if (begin_ == 0 && events.first_sequence() > 0) {
-      begin_ = version_before_ > 0 ? version_before_ + 1 : events.first_sequence();
-    }
-    result_.applied = begin_ > 0 && result_.version >= begin_ ? result_.version - begin_ + 1 : 0;
-    result_.already_applied = events.already_applied();
+    KOBLING_ASSIGN_OR_RETURN(auto reader, IdentityEventReader::Open(options_.file, options_.format));
+    EventsOfFile events(std::move(reader), known_through_.value_or(0), answered_, options_.file.Size(), progress_);
+    const IdentityStreamEnd end = connection_.ImportEvents(options_.header, events);
+    const std::uint64_t answered = end.last.applied() + end.last.passed_over();
+    answered_ += answered;
+    result_.applied += end.last.applied();
+    result_.already_applied += end.last.passed_over();
+    result_.without_effect += end.last.without_effect();
+    result_.not_compared = events.left_out();
+    result_.version = std::max(result_.version, end.last.applied_through());
+    return end.status.ok() ? events.fault() : WithPlace(end.status, options_.file.Name(), events.LineOf(answered));
   }
 
   Connection& connection_;
   const IdentityImportOptions& options_;
   Progress& progress_;
-  int attempts_left_;
-  absl::Duration wait_;
-  std::uint64_t version_before_ = 0;
-  std::uint64_t begin_ = 0;     // the first number that the import could apply; 0 while it is not known
+  std::optional<std::uint64_t> known_through_;
   std::uint64_t answered_ = 0;  // events sent that the server has answered for
   IdentityImport result_;
 };
 
 }  // namespace
 
-absl::StatusOr<IdentityImport> ImportIdentityEvents(Connection& connection, const IdentityImportOptions& options,
-                                                    Progress& progress) {
+IdentityImport ImportIdentityEvents(Connection& connection, const IdentityImportOptions& options, Progress& progress) {
   return Import(connection, options, progress).Run();
 }
 

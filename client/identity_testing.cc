@@ -1,5 +1,6 @@
 #include "client/identity_testing.h"
 
+#include <optional>
 #include <string>
 
 #include "client/server_answer.h"
@@ -24,19 +25,26 @@ std::string Written(std::uint64_t number) {
   return text;
 }
 
+absl::Status OutOfOrder(std::uint64_t sequence, std::uint64_t expected) {
+  return MarkFromServer(MakeError(Reason::kIdentitySequence, {{DetailKey::kExpected, Written(expected)},
+                                                              {DetailKey::kField, "sequence"},
+                                                              {DetailKey::kPosition, Written(sequence)}}));
+}
+
 }  // namespace
 
 absl::Status FakeIdentityHistory::Apply(const api::IdentityEvent& event, api::ImportEventsResponse& answer) {
   const std::uint64_t sequence = event.sequence();
   if (const auto before = kept.find(sequence); before != kept.end()) {
+    if (before->second.SerializeAsString() != event.SerializeAsString()) {
+      return MarkFromServer(MakeError(Reason::kIdentityEventDiffers,
+                                      {{DetailKey::kField, "identifier"}, {DetailKey::kPosition, Written(sequence)}}));
+    }
     answer.set_passed_over(answer.passed_over() + 1);
-    return before->second.SerializeAsString() == event.SerializeAsString()
-               ? absl::OkStatus()
-               : MarkFromServer(MakeError(Reason::kIdentityEventDiffers, {{DetailKey::kPosition, Written(sequence)}}));
+    return absl::OkStatus();
   }
   if (sequence != version + 1) {
-    return MarkFromServer(MakeError(Reason::kIdentitySequence, {{DetailKey::kPosition, Written(sequence)},
-                                                                {DetailKey::kExpected, Written(version + 1)}}));
+    return OutOfOrder(sequence, version + 1);
   }
   kept[sequence] = event;
   version = sequence;
@@ -54,13 +62,18 @@ IdentityStreamEnd FakeIdentityHistory::Import(const api::ImportEventsHeader& hea
   if (kept.empty() && header.start_at() > 0) {
     version = header.start_at() - 1;
   }
-  const std::size_t breaks = number < break_after.size() ? break_after[number] : SIZE_MAX;
   IdentityStreamEnd end;
+  if (!refuse_with.ok()) {
+    end.status = refuse_with;
+    return end;
+  }
+  const std::size_t breaks = number < break_after.size() ? break_after[number] : SIZE_MAX;
   api::ImportEventsResponse answer;
   std::size_t taken = 0;
   api::IdentityEventBatch batch;
   while (events.Next(batch)) {
     batch_sizes.push_back(batch.events_size());
+    std::optional<std::uint64_t> next;  // each part must be without gaps
     for (const api::IdentityEvent& event : batch.events()) {
       if (taken == breaks) {
         end.status = break_with.ok() ? MakeError(Reason::kServerUnreachable) : break_with;
@@ -68,8 +81,11 @@ IdentityStreamEnd FakeIdentityHistory::Import(const api::ImportEventsHeader& hea
       }
       ++taken;
       sequences.back().push_back(event.sequence());
-      end.status = Apply(event, answer);
+      end.status = next && event.sequence() != *next ? OutOfOrder(event.sequence(), *next) : Apply(event, answer);
+      next = event.sequence() + 1;
       if (!end.status.ok()) {
+        answer.set_applied_through(version);
+        end.last = answer;
         return end;
       }
       if (taken % part == 0 && taken < breaks) {

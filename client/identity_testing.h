@@ -19,8 +19,9 @@ class FakeIdentityHistory {
   std::map<std::uint64_t, api::IdentityEvent> kept;  // by number
   std::size_t part = 3;                              // events that are applied, and answered, at a time
   std::vector<std::size_t>
-      break_after;          // for each stream in turn: events after which it breaks, that part's answer lost
-  absl::Status break_with;  // what the caller is told then; SERVER_UNREACHABLE if it is OK
+      break_after;           // for each stream in turn: events after which it breaks, that part's answer lost
+  absl::Status break_with;   // what the caller is told then; SERVER_UNREACHABLE if it is OK
+  absl::Status refuse_with;  // what the caller is told at once, if it is not OK
 
   // What streams have brought.
   std::vector<api::ImportEventsHeader> headers;

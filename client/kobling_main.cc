@@ -41,6 +41,7 @@ int Main(int argc, char** argv) {
                                                .environment = FromEnvironment,
                                                .clock = clock,
                                                .retry = RetryPlan(),
+                                               .patient_retry = PatientRetryPlan(),
                                                .connect = ConnectOverTls});
   return static_cast<int>(code);
 }

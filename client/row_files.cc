@@ -15,7 +15,7 @@ constexpr std::string_view kLopenummerHeading = "lopenummer";
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<TableReader>> RowFile::Open(const TableOptions& options) const {
-  return is_stream() ? TableReader::OpenStream(input, "standard input", options) : TableReader::Open(path, options);
+  return is_stream() ? TableReader::OpenStream(input, Name(), options) : TableReader::Open(path, options);
 }
 
 std::optional<std::uint64_t> RowFile::Size() const {

@@ -28,6 +28,8 @@ struct RowFile {
 
   bool is_stream() const { return path == "-"; }
   absl::StatusOr<std::unique_ptr<TableReader>> Open(const TableOptions& options) const;
+  // As messages call it.
+  std::string Name() const { return is_stream() ? "standard input" : path; }
   // In bytes, if it is a regular file.
   std::optional<std::uint64_t> Size() const;
 };

@@ -35,6 +35,7 @@ struct Surroundings {
   Environment environment;
   const domain::Clock& clock;
   RetryPlan retry;
+  RetryPlan patient_retry;  // of what goes on by itself while nobody looks
   // Makes the connection to the server that the profile names.
   std::function<absl::StatusOr<std::unique_ptr<Connection>>(const Profile& profile)> connect;
 };

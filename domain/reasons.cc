@@ -339,7 +339,7 @@ constexpr ReasonInfo kReasons[] = {
      "The event is not the one that comes next; everything before it is applied.",
      "Find the event with the number that is expected and go on from it. Never number events anew to close a gap."},
     {Reason::kIdentityEventDiffers, "IDENTITY_EVENT_DIFFERS", Code::kAlreadyExists, Retry::kNever,
-     "An event with this sequence number was applied before, and said something else.",
+     "The event is not the one that was applied with its sequence number.",
      "Find out which is right. What was applied is not taken back; tell what is true now by a new event."},
     {Reason::kIdentityEventMalformed, "IDENTITY_EVENT_MALFORMED", Code::kInvalidArgument, Retry::kNever,
      "The event is not written as its kind demands; everything before it is applied.",

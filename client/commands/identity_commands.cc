@@ -15,7 +15,7 @@ struct ImportArguments {
   TextValue file, file_format;
   NumberValue start_at;
   TextValue resume_reason;
-  FlagValue verify;
+  FlagValue only_new;
 };
 
 absl::StatusOr<IdentityEventFormat> ParseFormat(const std::string& text, const std::string& file) {
@@ -32,43 +32,60 @@ Json RecordOf(const IdentityImport& import) {
   Json record;
   record["applied"] = import.applied;
   record["already_applied"] = import.already_applied;
+  record["not_compared"] = import.not_compared;
   record["without_effect"] = import.without_effect;
   record["version"] = import.version;
   return record;
+}
+
+// On standard error even with --quiet: whoever sees the error must know what stays.
+void TellBeforeError(std::ostream& err, const IdentityImport& import, const RowFile& file) {
+  err << "note: confirmed by the server: " << Grouped(import.applied) << " events of the file applied, "
+      << Grouped(import.already_applied) << " applied before";
+  if (import.version != 0) {
+    err << "; the history stands at version " << Grouped(import.version);
+  }
+  err << '\n';
+  if (MayHelpToSendAgain(import.status)) {
+    err << "note: run the same command again" << (file.is_stream() ? " with the same input" : "")
+        << ": it goes on by itself\n";
+  }
 }
 
 absl::StatusOr<ExitCode> RunImport(Session& session, const ImportArguments& arguments) {
   IdentityImportOptions options;
   options.file = {.path = *arguments.file, .input = session.surroundings().input};
   KOBLING_ASSIGN_OR_RETURN(options.format, ParseFormat(*arguments.file_format, *arguments.file));
-  options.sent = *arguments.verify ? SentEvents::kAll : SentEvents::kNew;
+  options.known = *arguments.only_new ? KnownEvents::kLeaveOut : KnownEvents::kCompare;
   options.header.set_start_at(*arguments.start_at);
   options.header.set_resume_reason(*arguments.resume_reason);
-  options.retry = session.surroundings().retry;
+  options.retry = session.surroundings().patient_retry;
   KOBLING_RETURN_IF_ERROR(CheckTexts(options.header));
   KOBLING_ASSIGN_OR_RETURN(Connection * connection, session.Connect());
   Progress progress(session.surroundings().err, session.ShowProgress(), Progress::Unit::kEvents, session.clock());
-  const auto import = ImportIdentityEvents(*connection, options, progress);
+  options.tell = [&](std::string_view text) {
+    progress.Finish();
+    session.Note(text);
+  };
+  const IdentityImport import = ImportIdentityEvents(*connection, options, progress);
   progress.Finish();
-  KOBLING_RETURN_IF_ERROR(import.status());
-  if (import->status.ok()) {
-    PrintRecord(session.out(), session.options().format, RecordOf(*import));
-    return ExitCode::kOk;
+  if (!import.status.ok()) {
+    TellBeforeError(session.surroundings().err, import, options.file);
+    return import.status;
   }
-  session.Note(Grouped(import->applied) +
-               " events of the file were applied before this; the history stands at version " +
-               std::to_string(import->version));
-  if (import->stopped_at_line != 0) {
-    session.Note("the server stopped at line " + std::to_string(import->stopped_at_line) + " of " +
-                 (options.file.is_stream() ? "standard input" : options.file.path));
+  if (import.not_compared > 0) {
+    session.Note(
+        Grouped(import.not_compared) +
+        " events of the file have numbers that the server has already; they were left out unseen (--only-new)");
   }
-  return import->status;
+  PrintRecord(session.out(), session.options().format, RecordOf(import));
+  return ExitCode::kOk;
 }
 
 void AddImport(CommandTree& tree, CLI::App& group) {
   Command import = tree.AddCommand(
       group, {.name = "import",
-              .about = "Sends a file of events. What was applied before is left out; goes on after a break.",
+              .about = "Sends a file of events. What was applied before is compared; goes on after a break.",
               .examples = {"kobling identity import --file events-2026-11-22.csv",
                            "kobling identity import --file - --file-format jsonl < events.jsonl",
                            "kobling identity import --file first.csv --start-at 48210377"},
@@ -79,7 +96,7 @@ void AddImport(CommandTree& tree, CLI::App& group) {
       .start_at = import.Number("--start-at", "Number of the first event ever, if it is not 1", Need::kOptional),
       .resume_reason =
           import.Text("--resume-reason", "Why a feed that stood still for over 36 months goes on", Need::kOptional),
-      .verify = import.Flag("--verify", "Send also what was applied before: the server compares it")};
+      .only_new = import.Flag("--only-new", "Leave out, unseen, events with numbers that the server has already")};
   import.Run([arguments](Session& session) { return RunImport(session, arguments);
 });
 }  // namespace

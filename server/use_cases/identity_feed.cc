@@ -42,6 +42,20 @@ bool HasOther(api::IdentityEventKind kind) {
          kind == api::IDENTITY_EVENT_KIND_MERGED || kind == api::IDENTITY_EVENT_KIND_SPLIT;
 }
 
+// The first field in which two events are not the same; empty if they are.
+std::string_view DifferingField(const storage::IdentityChange& one, const storage::IdentityChange& other) {
+  if (one == other) {
+    return "";
+  }
+  if (one.kind != other.kind) {
+    return "event";
+  }
+  if (one.numbers != other.numbers) {
+    return "identifier";
+  }
+  return one.other != other.other ? "other" : "effective_date";
+}
+
 absl::Status Malformed(const api::IdentityEvent& event, std::string_view field, std::string_view hint) {
   return MakeError(
       Reason::kIdentityEventMalformed,
@@ -75,9 +89,11 @@ absl::Status IdentityFeed::CheckHeader() const {
   if (header_.start_at() > kLastStart) {
     return MakeError(Reason::kFieldMalformed, {{DetailKey::kField, "start_at"}, {DetailKey::kLimit, "2^62"}});
   }
-  if (header_.start_at() != 0 && version != 0) {
+  // The same start again is right: the same file may be sent again with the same command.
+  if (header_.start_at() != 0 && version != 0 && header_.start_at() != core_.identities.first_sequence()) {
     return MakeError(Reason::kFieldMalformed, {{DetailKey::kField, "start_at"},
-                                               {DetailKey::kHint, "events have been applied; the history goes on"}});
+                                               {DetailKey::kExpected, SequenceText(core_.identities.first_sequence())},
+                                               {DetailKey::kHint, "events have been applied, from this number on"}});
   }
   if (version == 0 || !header_.resume_reason().empty()) {
     return absl::OkStatus();
@@ -97,24 +113,27 @@ absl::Status IdentityFeed::CheckHeader() const {
 
 absl::StatusOr<IdentityFeed::ParsedEvent> IdentityFeed::Parse(const api::IdentityEvent& event) const {
   if (!api::IdentityEventKind_IsValid(event.kind()) || event.kind() == api::IDENTITY_EVENT_KIND_UNSPECIFIED) {
-    return Malformed(event, "event", "not a kind of event");
+    return Malformed(event, "event", "the event is of no kind that is known");
   }
   const bool is_split = event.kind() == api::IDENTITY_EVENT_KIND_SPLIT;
   if (event.identifiers().empty() || event.identifiers_size() > (is_split ? kMaxSplit : 1)) {
-    return Malformed(event, "identifier", is_split ? "1 to 50 identifiers" : "exactly one identifier");
+    return Malformed(event, "identifier",
+                     is_split ? "a split has 1 to 50 identifiers" : "this kind of event has exactly one identifier");
   }
   if (event.other().empty() == HasOther(event.kind())) {
-    return Malformed(event, "other", event.other().empty() ? "is needed" : "is not for this kind of event");
+    return Malformed(event, "other",
+                     event.other().empty() ? "this kind of event needs a second identifier"
+                                           : "this kind of event has no second identifier");
   }
   ParsedEvent parsed{.sequence = event.sequence(), .change = {}, .identifiers = {}, .tags = {}};
   parsed.change.kind = static_cast<storage::IdentityEventKind>(static_cast<int>(event.kind()));
   const auto read = [&](std::string_view field, const std::string& text) -> absl::Status {
     const domain::NationalIdRules::ParseResult result = rules_.Parse(text);
     if (!result.id.has_value()) {
-      return Malformed(event, field, domain::InfoOf(result.fault).name);
+      return Malformed(event, field, domain::InfoOf(result.fault).what);
     }
     if (std::find(parsed.identifiers.begin(), parsed.identifiers.end(), *result.id) != parsed.identifiers.end()) {
-      return Malformed(event, field, "the same identifier twice");
+      return Malformed(event, field, "the same identifier stands twice in the event");
     }
     parsed.identifiers.push_back(*result.id);
     return absl::OkStatus();
@@ -128,7 +147,7 @@ absl::StatusOr<IdentityFeed::ParsedEvent> IdentityFeed::Parse(const api::Identit
   if (!event.effective_date().empty()) {
     const auto day = ParseDate(event.effective_date());
     if (!day.has_value()) {
-      return Malformed(event, "effective_date", "a date as 2026-11-22, or nothing");
+      return Malformed(event, "effective_date", "a date such as 2026-11-22 is expected, or nothing");
     }
     parsed.change.day = static_cast<std::int32_t>(*day - absl::CivilDay(1970, 1, 1));
   }
@@ -167,13 +186,18 @@ absl::Status IdentityFeed::Add(const api::IdentityEventBatch& batch) {
   return stopped;
 }
 
-absl::StatusOr<std::size_t> IdentityFeed::PassOver(const std::vector<ParsedEvent>& events) const {
+absl::Status IdentityFeed::PassOver(std::vector<ParsedEvent>& events) {
   const std::uint64_t version = core_.identities.version();
-  const std::uint64_t first = core_.identities.first_sequence();
   const auto end = std::find_if(events.begin(), events.end(),
                                 [&](const ParsedEvent& event) { return version == 0 || event.sequence > version; });
   if (end == events.begin()) {
-    return 0;
+    return absl::OkStatus();
+  }
+  if (const std::uint64_t first = core_.identities.first_sequence(); events.front().sequence < first) {
+    return MakeError(Reason::kIdentityEventDiffers,
+                     {{DetailKey::kPosition, SequenceText(events.front().sequence)},
+                      {DetailKey::kField, "sequence"},
+                      {DetailKey::kHint, "the history begins with the event " + SequenceText(first)}});
   }
   std::vector<crypto::Tag> tags;
   for (auto event = events.begin(); event != end; ++event) {
@@ -181,10 +205,10 @@ absl::StatusOr<std::size_t> IdentityFeed::PassOver(const std::vector<ParsedEvent
   }
   std::vector<std::uint32_t> numbers(tags.size());
   core_.directory.Find(tags, numbers);
-  std::map<std::uint64_t, storage::IdentityChange> sent;
+  std::vector<storage::IdentityChange> sent;
   std::size_t at = 0;
   for (auto event = events.begin(); event != end; ++event) {
-    storage::IdentityChange change = event->change;
+    storage::IdentityChange& change = sent.emplace_back(event->change);
     for (std::size_t i = 0; i < event->identifiers.size(); ++i) {
       change.numbers.push_back(numbers[at++]);
     }
@@ -192,26 +216,29 @@ absl::StatusOr<std::size_t> IdentityFeed::PassOver(const std::vector<ParsedEvent
       change.other = change.numbers.back();
       change.numbers.pop_back();
     }
-    const auto [place, is_new] = sent.try_emplace(event->sequence, change);
-    if (event->sequence < first || (!is_new && !(place->second == change))) {
-      return MakeError(Reason::kIdentityEventDiffers, {{DetailKey::kPosition, SequenceText(event->sequence)}});
-    }
   }
-  std::optional<std::uint64_t> differs;
-  KOBLING_RETURN_IF_ERROR(core_.identity_log.ForEach(sent.begin()->first, [&](const storage::IdentityBlock& block) {
-    const std::uint64_t block_end = block.first_sequence + block.changes.size();
-    for (auto change = sent.lower_bound(block.first_sequence); change != sent.end() && change->first < block_end;
-         ++change) {
-      if (!differs.has_value() && !(block.changes[change->first - block.first_sequence] == change->second)) {
-        differs = change->first;
+  std::size_t same = 0;
+  std::string_view differs;
+  KOBLING_RETURN_IF_ERROR(core_.identity_log.ForEach(events.front().sequence, [&](const storage::IdentityBlock& block) {
+    for (; same < sent.size(); ++same) {
+      const std::uint64_t place = events[same].sequence - block.first_sequence;
+      if (place >= block.changes.size()) {
+        return true;
+      }
+      differs = DifferingField(block.changes[place], sent[same]);
+      if (!differs.empty()) {
+        return false;
       }
     }
-    return !differs.has_value() && block_end <= sent.rbegin()->first;
+    return false;
   }));
-  if (differs.has_value()) {
-    return MakeError(Reason::kIdentityEventDiffers, {{DetailKey::kPosition, SequenceText(*differs)}});
+  progress_.set_passed_over(progress_.passed_over() + same);
+  events.erase(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(same));
+  if (!differs.empty()) {
+    return MakeError(Reason::kIdentityEventDiffers,
+                     {{DetailKey::kPosition, SequenceText(events.front().sequence)}, {DetailKey::kField, differs}});
   }
-  return static_cast<std::size_t>(end - events.begin());
+  return absl::OkStatus();
 }
 
 // Gives numbers to the identifiers of all the events, new ones where the directory has none.
@@ -258,6 +285,7 @@ storage::Allotment IdentityFeed::Number(std::vector<ParsedEvent>& events, storag
 absl::Status IdentityFeed::ApplyInChange(std::vector<ParsedEvent>& events, absl::Status& stopped, Change& change) {
   const auto break_off = [&](std::size_t at, std::uint64_t expected) {
     stopped = MakeError(Reason::kIdentitySequence, {{DetailKey::kPosition, SequenceText(events[at].sequence)},
+                                                    {DetailKey::kField, "sequence"},
                                                     {DetailKey::kExpected, SequenceText(expected)}});
     events.erase(events.begin() + static_cast<std::ptrdiff_t>(at), events.end());
   };
@@ -266,10 +294,10 @@ absl::Status IdentityFeed::ApplyInChange(std::vector<ParsedEvent>& events, absl:
       break_off(i, events[i - 1].sequence + 1);
     }
   }
-  KOBLING_ASSIGN_OR_RETURN(const std::size_t passed_over, PassOver(events));
-  progress_.set_passed_over(progress_.passed_over() + passed_over);
-  events.erase(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(passed_over));
+  // Somebody else may have sent the same events meanwhile.
   const std::uint64_t version = core_.identities.version();
+  progress_.set_applied_through(version);
+  KOBLING_RETURN_IF_ERROR(PassOver(events));
   const std::uint64_t first = version != 0 ? version + 1 : std::max<std::uint64_t>(header_.start_at(), 1);
   if (!events.empty() && events.front().sequence != first) {
     break_off(0, first);
@@ -310,6 +338,7 @@ absl::StatusOr<api::ImportEventsResponse> IdentityFeed::Commit(const api::Import
   if (commit.events() != received_) {
     return MakeError(Reason::kStreamProtocol, {{DetailKey::kField, "events"}});
   }
+  progress_.set_applied_through(core_.identities.version());
   progress_.set_done(true);
   return progress_;
 }

@@ -31,7 +31,7 @@ class IdentityFeed {
   // IDENTITY_EVENT_MALFORMED at the first event that is wrong, after all before it were applied.
   absl::Status Add(const api::IdentityEventBatch& batch);
 
-  // How far the stream has come.
+  // How far the stream has come. After an event was refused it counts all before that one.
   const api::ImportEventsResponse& progress() const { return progress_; }
 
   // Fails with STREAM_PROTOCOL if events are missing.
@@ -53,8 +53,9 @@ class IdentityFeed {
   absl::Status CheckHeader() const;
   absl::StatusOr<ParsedEvent> Parse(const api::IdentityEvent& event) const;
   absl::Status ApplyInChange(std::vector<ParsedEvent>& events, absl::Status& stopped, Change& change);
-  // Those before the map's version must be what was applied then. Returns how many are left out.
-  absl::StatusOr<std::size_t> PassOver(const std::vector<ParsedEvent>& events) const;
+  // Those up to the map's version must be what was applied then: counts them and leaves them out, up to the first that
+  // is not.
+  absl::Status PassOver(std::vector<ParsedEvent>& events);
   storage::Allotment Number(std::vector<ParsedEvent>& events, storage::WriteBatch& batch, absl::Status& status) const;
 
   const Core& core_;

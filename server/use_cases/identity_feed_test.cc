@@ -84,8 +84,55 @@ TEST_F(IdentityFeedTest, WhatWasAppliedIsPassedOverIfItIsTheSame) {
   const auto other = server_.FeedAsTheyAre({Created(2, 5)});
   EXPECT_THAT(other, RefusedWith(domain::Reason::kIdentityEventDiffers));
   EXPECT_EQ(DetailOf(other.status(), "position"), "2");
+  EXPECT_EQ(DetailOf(other.status(), "field"), "identifier");
   const auto other_day = server_.FeedAsTheyAre({Numbered(1, TestCore::Event(kCreated, {Person(0)}, "", "2020-01-01"))});
   EXPECT_THAT(other_day, RefusedWith(domain::Reason::kIdentityEventDiffers));
+  EXPECT_EQ(DetailOf(other_day.status(), "field"), "effective_date");
+  const auto other_kind = server_.FeedAsTheyAre({Created(1, 0), Numbered(2, TestCore::Event(kEnded, {Person(1)}))});
+  EXPECT_EQ(DetailOf(other_kind.status(), "field"), "event");
+}
+
+TEST_F(IdentityFeedTest, EventsOfSeveralPartsAreComparedAndThoseBeforeAFaultAreCounted) {
+  ASSERT_THAT(server_.FeedAsTheyAre({Created(1, 0), Created(2, 1), Created(3, 2), Created(4, 3), Created(5, 4)}, {}, 2),
+              IsOk());
+  const auto feed = [&](const std::vector<api::IdentityEvent>& events) {
+    const Call call = server_.By(Role::kIdentityFeed, "folkeregisteret", "IdentityService/ImportEvents");
+    auto begun = IdentityFeed::Begin(server_.core(), call, server_.rules(), {}).value();
+    api::IdentityEventBatch batch;
+    for (const api::IdentityEvent& event : events) {
+      *batch.add_events() = event;
+    }
+    const absl::Status added = begun->Add(batch);
+    return std::pair(added, begun->progress());
+  };
+  const auto [same, whole] = feed({Created(2, 1), Created(3, 2), Created(4, 3), Created(5, 4), Created(6, 5)});
+  EXPECT_THAT(same, IsOk());
+  EXPECT_EQ(whole.passed_over(), 4U);
+  EXPECT_EQ(whole.applied(), 1U);
+  const auto [differs, before] = feed({Created(2, 1), Created(3, 2), Created(4, 3), Created(5, 9), Created(6, 5)});
+  EXPECT_THAT(differs, RefusedWith(domain::Reason::kIdentityEventDiffers));
+  EXPECT_EQ(DetailOf(differs, "position"), "5");
+  EXPECT_EQ(before.passed_over(), 3U) << "the caller finds the event by its place";
+  EXPECT_EQ(before.applied(), 0U);
+}
+
+TEST_F(IdentityFeedTest, OfTwoFeedsAtOnceEachIsToldWhatItAppliedAndWhereTheHistoryStands) {
+  const Call call = server_.By(Role::kIdentityFeed, "folkeregisteret", "IdentityService/ImportEvents");
+  const auto one = IdentityFeed::Begin(server_.core(), call, server_.rules(), {}).value();
+  const auto other = IdentityFeed::Begin(server_.core(), call, server_.rules(), {}).value();
+  api::IdentityEventBatch first;
+  *first.add_events() = Created(1, 0);
+  api::IdentityEventBatch second;
+  *second.add_events() = Created(2, 1);
+  ASSERT_THAT(one->Add(first), IsOk());
+  ASSERT_THAT(other->Add(first), IsOk());
+  EXPECT_EQ(other->progress().applied(), 0U);
+  EXPECT_EQ(other->progress().passed_over(), 1U);
+  EXPECT_EQ(other->progress().applied_through(), 1U) << "it is durable, whoever sent it";
+  ASSERT_THAT(other->Add(second), IsOk());
+  api::ImportEventsCommit commit;
+  commit.set_events(1);
+  EXPECT_EQ(one->Commit(commit)->applied_through(), 2U);
 }
 
 TEST_F(IdentityFeedTest, AGapStopsItAndNamesTheNumberThatIsExpected) {
@@ -93,6 +140,7 @@ TEST_F(IdentityFeedTest, AGapStopsItAndNamesTheNumberThatIsExpected) {
   EXPECT_THAT(gap, RefusedWith(domain::Reason::kIdentitySequence));
   EXPECT_EQ(DetailOf(gap.status(), "expected"), "3");
   EXPECT_EQ(DetailOf(gap.status(), "position"), "4");
+  EXPECT_EQ(DetailOf(gap.status(), "field"), "sequence");
   EXPECT_EQ(version(), 2U) << "what came before the gap is applied";
   EXPECT_THAT(server_.FeedAsTheyAre({Created(3, 2), Created(3, 2)}), RefusedWith(domain::Reason::kIdentitySequence));
   EXPECT_EQ(version(), 3U);
@@ -107,8 +155,15 @@ TEST_F(IdentityFeedTest, AHistoryMayBeginElsewhereThanAtOne) {
   ASSERT_THAT(server_.FeedAsTheyAre({Created(5'000'001, 0), Created(5'000'002, 1)}, header), IsOk());
   server_.Restart();
   EXPECT_EQ(version(), 5'000'002U);
-  EXPECT_THAT(server_.FeedAsTheyAre({Created(5'000'003, 2)}, header), RefusedWith(domain::Reason::kFieldMalformed));
-  EXPECT_THAT(server_.FeedAsTheyAre({Created(17, 2)}), RefusedWith(domain::Reason::kIdentityEventDiffers));
+  EXPECT_THAT(server_.FeedAsTheyAre({Created(5'000'002, 1), Created(5'000'003, 2)}, header), IsOk())
+      << "the same command may be given again";
+  header.set_start_at(5'000'002);
+  const auto elsewhere = server_.FeedAsTheyAre({Created(5'000'003, 2)}, header);
+  EXPECT_THAT(elsewhere, RefusedWith(domain::Reason::kFieldMalformed));
+  EXPECT_EQ(DetailOf(elsewhere.status(), "expected"), "5,000,001");
+  const auto earlier = server_.FeedAsTheyAre({Created(17, 2)});
+  EXPECT_THAT(earlier, RefusedWith(domain::Reason::kIdentityEventDiffers));
+  EXPECT_EQ(DetailOf(earlier.status(), "hint"), "the history begins with the event 5,000,001");
 }
 
 TEST_F(IdentityFeedTest, ASplitThatTellsOfSomebodyNewHasAnEffect) {
@@ -142,6 +197,7 @@ TEST_F(IdentityFeedTest, AMalformedEventStopsItAndIsNamed) {
     EXPECT_THAT(stopped, RefusedWith(domain::Reason::kIdentityEventMalformed));
     EXPECT_EQ(DetailOf(stopped.status(), "field"), one.field);
     EXPECT_EQ(DetailOf(stopped.status(), "position"), std::to_string(before + 2));
+    EXPECT_THAT(DetailOf(stopped.status(), "hint"), HasSubstr(" ")) << "words, and not a code";
     EXPECT_EQ(version(), before + 1);
     EXPECT_THAT(std::string(stopped.status().message()), testing::Not(HasSubstr("01839012346")));
   }

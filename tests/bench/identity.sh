@@ -62,7 +62,8 @@ lookups=$!
 measure identity_changes "$events" as folkeregisteret identity import --file "$work/changes.csv"
 kill "$lookups" 2>/dev/null || true
 wait "$lookups" 2>/dev/null || true
-measure identity_again "$events" as folkeregisteret identity import --verify --file "$work/changes.csv"
+measure identity_again "$events" as folkeregisteret identity import --file "$work/changes.csv"
+measure identity_only_new "$events" as folkeregisteret identity import --only-new --file "$work/changes.csv"
 record_value identity_memory_after "$(server_memory VmRSS)"
 record_value identity_data "$(du -sb "$work/server/data" | awk '{ print $1 / 1048576 }')"
 stop_server

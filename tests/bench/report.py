@@ -42,6 +42,7 @@ ROWS = {
     "identity_catalogue": ("identity feed from a CSV file: everybody, once", 50_000, None),
     "identity_changes": ("identity feed from a CSV file: changes, with look-ups meanwhile", 50_000, None),
     "identity_again": ("the same changes sent again, compared and passed over", None, None),
+    "identity_only_new": ("the same changes sent again with --only-new", None, None),
     "postgres_straightforward": ("PostgreSQL + pgcrypto, straightforward", None, None),
     "postgres_tuned": ("PostgreSQL + pgcrypto, tuned", None, None),
     "script": ("Python script, no storage", None, None),
