@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <set>
 #include <span>
 #include <string_view>
 #include <thread>
@@ -25,8 +24,8 @@ constexpr std::string_view kDeltaHeader = "fodselsnummer;lopenummer;change\n";
 constexpr std::string_view kCorrectionHeader = "fodselsnummer;old_lopenummer;new_lopenummer;date;cause\n";
 constexpr std::string_view kAddedWord = "added";
 constexpr std::string_view kWithdrawnWord = "withdrawn";
-constexpr std::size_t kRowBytes = NationalId::kLength + 1 + Lopenummer::kLength;
-constexpr std::size_t kMostRowBytes = 2 * kRowBytes + 1 + kWithdrawnWord.size() + 1;
+// Longest is a row of a correction, with two løpenumre, a date and a cause.
+constexpr std::size_t kMostRowBytes = NationalId::kLength + 2 * (1 + Lopenummer::kLength) + 32;
 constexpr std::size_t kBufferRows = 8192;
 constexpr std::uint64_t kPersonsWorthAThread = 20'000;
 
@@ -62,22 +61,49 @@ Lopenummer LopenummerOf(const Row& row) {
 
 bool IsWithdrawn(const Row& row) { return (row.low & 1) != 0; }
 
-void AppendRow(const Row& row, records::KeyFileKindRecord kind, std::string& text) {
-  std::array<char, kRowBytes> line;
+void AppendIdentifier(const Row& row, std::string& text) {
+  std::array<char, NationalId::kLength> digits;
   std::uint64_t packed = (row.low & 0xffff'ffff'ffffULL) >> 1;
-  for (std::size_t i = NationalId::kLength; i-- > 0;) {
-    line[i] = static_cast<char>('0' + packed % 10);
+  for (std::size_t i = digits.size(); i-- > 0;) {
+    digits[i] = static_cast<char>('0' + packed % 10);
     packed /= 10;
   }
-  line[NationalId::kLength] = ';';
-  LopenummerOf(row).CopyText(
-      std::span<char, Lopenummer::kLength>(line.data() + NationalId::kLength + 1, Lopenummer::kLength));
-  text.append(line.data(), line.size());
+  text.append(digits.data(), digits.size());
+}
+
+void AppendLopenummer(const Lopenummer& lopenummer, std::string& text) {
+  std::array<char, Lopenummer::kLength> letters;
+  lopenummer.CopyText(letters);
+  text.append(letters.data(), letters.size());
+}
+
+void AppendRow(const Row& row, records::KeyFileKindRecord kind, std::string& text) {
+  AppendIdentifier(row, text);
+  text.push_back(';');
+  AppendLopenummer(LopenummerOf(row), text);
   if (kind == records::KEY_FILE_KIND_RECORD_DELTA) {
     text.push_back(';');
     text.append(IsWithdrawn(row) ? kWithdrawnWord : kAddedWord);
   }
   text.push_back('\n');
+}
+
+// A row of a correction; they sort as the file does.
+struct CorrectionRow {
+  Row row;  // with the new løpenummer
+  Lopenummer::Bits before;
+  const CorrectedRow* corrected;
+};
+
+void AppendCorrection(const CorrectionRow& row, std::string& text) {
+  AppendIdentifier(row.row, text);
+  text.push_back(';');
+  AppendLopenummer(Lopenummer(row.before), text);
+  text.push_back(';');
+  AppendLopenummer(LopenummerOf(row.row), text);
+  text.push_back(';');
+  text.append(row.corrected->date);
+  text.append(row.corrected->cause == storage::RepresentativeChange::Cause::kSplit ? ";split\n" : ";merged\n");
 }
 
 std::span<const std::uint8_t> Bytes(std::string_view text) {
@@ -150,77 +176,85 @@ absl::StatusOr<std::vector<Row>> CollectRows(const Core& core, const KeyFileCont
   return rows;
 }
 
-// Makes the plaintext and gives it to `write` in parts.
+bool IsOfAnotherPerson(const Row& row, const Row& before) {
+  return row.high != before.high || row.low >> 48 != before.low >> 48;
+}
+
+// Wipes rows that were in clear.
+template <typename AnyRow>
+void WipeRows(std::vector<AnyRow>& rows) {
+  crypto::Wipe(std::span(reinterpret_cast<std::uint8_t*>(rows.data()), rows.size() * sizeof(AnyRow)));
+}
+
+// Makes the plaintext of rows in their order and gives it to `write` in parts. `append(row, text)` adds a line.
+template <typename AnyRow, typename Append, typename WritePart>
+absl::StatusOr<crypto::Digest> WriteLines(const Core& core, std::string_view header, const std::vector<AnyRow>& rows,
+                                          const Append& append, const WritePart& write) {
+  auto digest = core.keys.digest.Start("key-file");
+  const auto pass_on = [&](std::string_view part) {
+    digest.Update(Bytes(part));
+    return write(Bytes(part));
+  };
+  KOBLING_RETURN_IF_ERROR(pass_on(header));
+  std::string text;
+  text.reserve(kBufferRows * kMostRowBytes);  // it never moves, so that nothing of it is left behind
+  absl::Status status;
+  for (std::size_t begin = 0; begin < rows.size() && status.ok(); begin += kBufferRows) {
+    text.clear();
+    const std::size_t end = std::min(begin + kBufferRows, rows.size());
+    for (std::size_t i = begin; i < end; ++i) {
+      append(rows[i], text);
+    }
+    status = pass_on(text);
+  }
+  crypto::Wipe(std::span(reinterpret_cast<std::uint8_t*>(text.data()), text.capacity()));
+  KOBLING_RETURN_IF_ERROR(status);
+  return digest.Finish();
+}
+
 template <typename WritePart>
 absl::StatusOr<KeyFileText> WriteRows(const Core& core, const KeyFileContent& content, const LopenummerTable& lopenumre,
                                       const WritePart& write) {
   KOBLING_ASSIGN_OR_RETURN(std::vector<Row> rows, CollectRows(core, content, lopenumre));
   KeyFileText result;
   result.rows = rows.size();
-  auto digest = core.keys.digest.Start("key-file");
-  const auto pass_on = [&](std::string_view part) {
-    digest.Update(Bytes(part));
-    return write(Bytes(part));
-  };
-  KOBLING_RETURN_IF_ERROR(pass_on(content.kind == records::KEY_FILE_KIND_RECORD_DELTA ? kDeltaHeader : kHeader));
-  std::string text;
-  text.reserve(kBufferRows * kMostRowBytes);
-  for (std::size_t begin = 0; begin < rows.size(); begin += kBufferRows) {
-    text.clear();
-    const std::size_t end = std::min(begin + kBufferRows, rows.size());
-    for (std::size_t i = begin; i < end; ++i) {
-      AppendRow(rows[i], content.kind, text);
-      const bool new_person = i == 0 || rows[i].high != rows[i - 1].high || rows[i].low >> 48 != rows[i - 1].low >> 48;
-      result.persons += new_person ? 1 : 0;
-      result.withdrawn_rows += IsWithdrawn(rows[i]) ? 1 : 0;
-    }
-    KOBLING_RETURN_IF_ERROR(pass_on(text));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    result.persons += i == 0 || IsOfAnotherPerson(rows[i], rows[i - 1]) ? 1 : 0;
+    result.withdrawn_rows += IsWithdrawn(rows[i]) ? 1 : 0;
   }
-  result.digest = digest.Finish();
-  crypto::Wipe(std::span(reinterpret_cast<std::uint8_t*>(text.data()), text.capacity()));
-  crypto::Wipe(std::span(reinterpret_cast<std::uint8_t*>(rows.data()), rows.size() * sizeof(Row)));
+  const auto digest = WriteLines(
+      core, content.kind == records::KEY_FILE_KIND_RECORD_DELTA ? kDeltaHeader : kHeader, rows,
+      [&](const Row& row, std::string& text) { AppendRow(row, content.kind, text); }, write);
+  WipeRows(rows);
+  KOBLING_ASSIGN_OR_RETURN(result.digest, digest);
   return result;
 }
 
-// Corrections are few: a text of each row is sorted as it stands.
 template <typename WritePart>
 absl::StatusOr<KeyFileText> WriteCorrection(const Core& core, const KeyFileContent& content,
                                             const LopenummerTable& lopenumre, const WritePart& write) {
-  std::vector<std::string> lines;  // the new løpenummer and the identifier, by which they are sorted, come first
-  std::set<std::string> persons;
-  auto row = content.corrected.begin();
-  const auto text_of = [&](std::uint32_t representative) {
+  std::vector<CorrectionRow> rows;
+  rows.reserve(content.corrected.size());
+  auto corrected = content.corrected.begin();
+  const auto bits_of = [&](std::uint32_t representative) {
     std::size_t cursor = 0;
-    std::array<char, Lopenummer::kLength> text;
-    lopenumre.at(lopenumre.Find(representative, cursor)).CopyText(text);
-    return std::string(text.data(), text.size());
+    return lopenumre.at(lopenumre.Find(representative, cursor)).bits();
   };
   KOBLING_RETURN_IF_ERROR(
       core.directory.ForEach(content.rows, [&](domain::IdentifierNumber /*number*/, const NationalId& identifier) {
-        const auto digits = identifier.digits();
-        const std::string id(digits.data(), digits.size());
-        const std::string now = text_of(row->now);
-        const bool is_split = row->cause == storage::RepresentativeChange::Cause::kSplit;
-        lines.push_back(now + id + id + ';' + text_of(row->before) + ';' + now + ';' + row->date + ';' +
-                        (is_split ? "split" : "merged") + '\n');
-        persons.insert(now);
-        ++row;
+        rows.push_back(
+            {MakeRow(bits_of(corrected->now), identifier, RowKind::kHolds), bits_of(corrected->before), &*corrected});
+        ++corrected;
       }));
-  std::sort(lines.begin(), lines.end());
+  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.row < b.row; });
   KeyFileText result;
-  result.rows = lines.size();
-  result.persons = persons.size();
-  auto digest = core.keys.digest.Start("key-file");
-  const auto pass_on = [&](std::string_view part) {
-    digest.Update(Bytes(part));
-    return write(Bytes(part));
-  };
-  KOBLING_RETURN_IF_ERROR(pass_on(kCorrectionHeader));
-  for (std::string& line : lines) {
-    KOBLING_RETURN_IF_ERROR(pass_on(std::string_view(line).substr(Lopenummer::kLength + NationalId::kLength)));
-    crypto::Wipe(std::span(reinterpret_cast<std::uint8_t*>(line.data()), line.size()));
+  result.rows = rows.size();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    result.persons += i == 0 || IsOfAnotherPerson(rows[i].row, rows[i - 1].row) ? 1 : 0;
   }
-  result.digest = digest.Finish();
+  const auto digest = WriteLines(core, kCorrectionHeader, rows, AppendCorrection, write);
+  WipeRows(rows);
+  KOBLING_ASSIGN_OR_RETURN(result.digest, digest);
   return result;
 }
 

@@ -181,14 +181,18 @@ absl::StatusOr<SourceRows> RowsOf(const Core& core, const SourceInProject& part)
   return result;
 }
 
-StateData CopyForReservations(const StateData& state, const std::string& project_id) {
+StateData CopyOfProject(const StateData& state, const Project& project) {
   StateData copy;
-  const Project& project = state.projects.at(project_id);
-  copy.projects.emplace(project_id, project);
+  copy.projects.emplace(project.rows.project.id(), project);
+  const records::CaseRecord& project_case = project.rows.project.project_case();
+  for (const records::SourceRecord& source : project_case.sources()) {
+    if (const auto found = state.registers.find(source.register_id()); found != state.registers.end()) {
+      copy.registers.insert(*found);
+    }
+  }
   for (const auto& [id, list] : state.reservations) {
-    if (id.empty() || FindSource(project.rows.project.project_case(), id) != nullptr) {
-      copy.reservations[id].versions = {list.versions.back()};
-      copy.reservations[id].identifiers = list.identifiers;
+    if (id.empty() || FindSource(project_case, id) != nullptr) {
+      copy.reservations.emplace(id, list);
     }
   }
   return copy;

@@ -45,7 +45,7 @@ struct SourceRows {
 absl::StatusOr<SourceRows> RowsOf(const Core& core, const SourceInProject& part);
 
 // How many persons of each source's newest key file a reservation keeps out of the next one; sources without any are
-// left out. Reads sets, so that it works on a copy of what it needs of the state.
+// left out. Reads sets, so that it works on a copy of the project's part of the state.
 struct LaterReservation {
   std::string register_id;
   std::uint32_t key_file = 0;
@@ -54,8 +54,8 @@ struct LaterReservation {
 absl::StatusOr<std::vector<LaterReservation>> LaterReservationsOf(const Core& core, const StateData& copy,
                                                                   const std::string& project_id);
 
-// What LaterReservationsOf needs of the state.
-StateData CopyForReservations(const StateData& state, const std::string& project_id);
+// The project, its registers, and the reservations that concern it: for work that takes too long to be done in a view.
+StateData CopyOfProject(const StateData& state, const Project& project);
 
 // All defining sources have said that they are complete. Fails with POPULATION_INCOMPLETE, naming the first that has
 // not.

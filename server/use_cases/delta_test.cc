@@ -267,30 +267,6 @@ TEST_F(DeltaTest, AFileWithoutADigestIsNotSaidToHaveChanged) {
   EXPECT_THAT(Reproduce(1), RefusedWith(Reason::kPreconditionFailed));
 }
 
-// What another caller does while a key file is sealed.
-TEST_F(DeltaTest, AnIssueThatAnotherChangeOvertakesIsRefused) {
-  Add(10, 13);
-  server_.store().before_key_read = [&] {
-    server_.store().before_key_read = nullptr;
-    EXPECT_THAT(server_.LoadReservations("NPR", api::RESERVATION_MODE_REPLACE, People(11, 12), "2026-11-22").response,
-                IsOk());
-  };
-  EXPECT_THAT(server_.TryIssue(project_, "NPR", 1), RefusedWith(Reason::kPreconditionFailed));
-  server_.Issue(project_, "NPR", 1);
-  EXPECT_EQ(server_.FetchAndOpen(project_, "NPR", 2).rows.size(), 2U);
-}
-
-TEST_F(DeltaTest, AListThatOvertakesAnIssueAndChangesNobodyIsTheOneThatIsNamed) {
-  Add(10, 13);
-  server_.LoadReservations("NPR", api::RESERVATION_MODE_REPLACE, People(50, 51), "2026-11-22");
-  server_.store().before_key_read = [&] {
-    server_.store().before_key_read = nullptr;
-    server_.LoadReservations("NPR", api::RESERVATION_MODE_ADD, People(51, 52), "2026-11-22");
-  };
-  EXPECT_EQ(server_.Issue(project_, "NPR", 1).reservation_lists(0).version(), 2U);
-  EXPECT_EQ(server_.FetchAndOpen(project_, "NPR", 2).comment.reservations[0].version, 2U);
-}
-
 TEST_F(DeltaTest, MakingAgainNeedsAPurposeAndTheKey) {
   api::ReproduceKeyFileRequest request;
   request.set_project_id(project_);

@@ -46,7 +46,7 @@ absl::StatusOr<api::Dossier> Dossiers::Get(const Call& call, const api::GetDossi
     const State::View state = core_.state.Read();
     KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
     Describe(call, *state, *project, dossier);
-    copy = CopyForReservations(*state, request.project_id());
+    copy = CopyOfProject(*state, *project);
   }
   KOBLING_RETURN_IF_ERROR(projects_.AddLaterReservations(copy, *dossier.mutable_project()));
   if (dossier.ByteSizeLong() > Disclosures::kMaxAnswerBytes) {

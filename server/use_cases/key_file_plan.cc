@@ -35,20 +35,26 @@ std::uint32_t CountConfirmed(const Project& project) {
   }));
 }
 
-// A plan in the making.
+absl::Status Overtaken(const records::ProjectRecord& project) {
+  return MakeError(Reason::kPreconditionFailed, {{DetailKey::kProject, project.id()}});
+}
+
+// A plan in the making. Who is who may take a second to find out, so that a plan is made on a copy of the state, and
+// at the commit, where everybody else waits, what was found out then is taken over.
 class Planner {
  public:
   // `planned` is null, or the plan that was carried out meanwhile.
   Planner(const Core& core, const StateData& state, const Project& project, const KeyFilePlan* planned)
-      : core_(core), state_(state), project_(project) {
-    // Who is who is found out again only if that has changed: it may take a second, and everybody else waits.
-    if (planned != nullptr && planned->corrections == CountConfirmed(project) &&
-        core.identities
-            .ChangedSince(planned->map_version,
-                          EverybodyIn(project) | planned->covered | planned->content.rows | planned->content.withdrawn)
-            .isEmpty()) {
-      planned_ = planned;
-    }
+      : core_(core), state_(state), project_(project), planned_(planned) {}
+
+  // Whether the identities are still those of the plan that was carried out.
+  bool StillHolds() const {
+    return planned_ == nullptr ||
+           (planned_->corrections == CountConfirmed(project_) &&
+            core_.identities
+                .ChangedSince(planned_->map_version, EverybodyIn(project_) | planned_->covered |
+                                                         planned_->content.rows | planned_->content.withdrawn)
+                .isEmpty());
   }
 
   absl::Status PlanRows(std::uint32_t since, KeyFilePlan& plan) const;
@@ -64,7 +70,7 @@ class Planner {
   const Core& core_;
   const StateData& state_;
   const Project& project_;
-  const KeyFilePlan* planned_ = nullptr;  // if its identities still hold
+  const KeyFilePlan* planned_;
 };
 
 // The rows that an earlier file and this one share, and whose løpenummer is not what the register holds.
@@ -112,9 +118,9 @@ absl::Status Planner::GoOnFrom(const records::KeyFileRecord& earlier, KeyFilePla
                                                which,
                                                {DetailKey::kHint, "nothing has changed since that key file"}});
   }
-  if (planned_ != nullptr && planned_->content.withdrawn == content.withdrawn) {
+  if (planned_ != nullptr) {
     content.held = planned_->content.held;
-    return absl::OkStatus();
+    return planned_->content.withdrawn == content.withdrawn ? absl::OkStatus() : Overtaken(plan.project);
   }
   KOBLING_ASSIGN_OR_RETURN(const ToldNumbers told,
                            ToldNumbers::Read(core_, project_.rows, ChainOf(project_.rows, earlier), content.withdrawn));
@@ -168,10 +174,11 @@ absl::Status Planner::PlanCorrection(KeyFilePlan& plan) const {
   // same.
   plan.since = plan.since == 0 && !fetched.empty() ? fetched.back().number() : plan.since;
   plan.content.kind = records::KEY_FILE_KIND_RECORD_CORRECTION;
-  if (planned_ != nullptr && planned_->told_by == plan.told_by) {
+  if (planned_ != nullptr) {
     plan.content = planned_->content;
     plan.covered = planned_->covered;
-    return FindRepresentatives(plan);
+    KOBLING_RETURN_IF_ERROR(FindRepresentatives(plan));
+    return planned_->told_by == plan.told_by ? absl::OkStatus() : Overtaken(plan.project);
   }
   KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet confirmed, ConfirmedConcerned(core_, project_.rows));
   KOBLING_ASSIGN_OR_RETURN(const ToldNumbers told, ToldNumbers::Read(core_, project_.rows, fetched, confirmed));
@@ -213,12 +220,18 @@ absl::Status PlaceInSeries(const Project& project, const std::string& today, Key
   return absl::OkStatus();
 }
 
+absl::StatusOr<StateData> CopyFor(const Core& core, const Call& call, const api::IssueKeyFileRequest& request) {
+  const State::View state = core.state.Read();
+  KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
+  return CopyOfProject(*state, *project);
+}
+
 absl::StatusOr<KeyFilePlan> MakePlan(const Core& core, const Call& call, const api::IssueKeyFileRequest& request,
                                      const KeyFilePlan* planned) {
   KeyFilePlan plan;
   plan.map_version = core.identities.version();
-  const State::View state = core.state.Read();
-  KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
+  KOBLING_ASSIGN_OR_RETURN(const StateData state, CopyFor(core, call, request));
+  const Project* const project = FindProject(state, request.project_id());
   KOBLING_ASSIGN_OR_RETURN(const records::SourceRecord* const source, SourceOf(*project, request.register_id()));
   if (request.correction() && request.since() != 0) {
     return MakeError(
@@ -228,13 +241,16 @@ absl::StatusOr<KeyFilePlan> MakePlan(const Core& core, const Call& call, const a
   const std::string today = DateText(DayOf(core.clock.Now()));
   KOBLING_RETURN_IF_ERROR(CheckRunning(project->rows.project, today));
   KOBLING_RETURN_IF_ERROR(
-      CheckLawful(*source, state->registers.at(source->register_id()), core.config.case_rules, today));
+      CheckLawful(*source, state.registers.at(source->register_id()), core.config.case_rules, today));
   KOBLING_RETURN_IF_ERROR(CheckPopulationComplete(project->rows.project));
-  KOBLING_ASSIGN_OR_RETURN(plan.recipient, UsableRecipientKey(*state, source->register_id(), today));
+  KOBLING_ASSIGN_OR_RETURN(plan.recipient, UsableRecipientKey(state, source->register_id(), today));
   plan.project = project->rows.project;
   plan.source = *source;
   plan.corrections = CountConfirmed(*project);
-  const Planner planner(core, *state, *project, planned);
+  const Planner planner(core, state, *project, planned);
+  if (!planner.StillHolds()) {
+    return Overtaken(plan.project);
+  }
   KOBLING_RETURN_IF_ERROR(request.correction() ? planner.PlanCorrection(plan)
                                                : planner.PlanRows(request.since(), plan));
   for (storage::NumberSet* set :
@@ -269,8 +285,9 @@ absl::StatusOr<KeyFilePlan> PlanKeyFile(const Core& core, const Call& call, cons
 }
 
 absl::StatusOr<KeyFilePlan> PlanAgain(const Core& core, const Call& call, const api::IssueKeyFileRequest& request,
-                                      const KeyFilePlan& planned) {
-  KOBLING_ASSIGN_OR_RETURN(KeyFilePlan now, MakePlan(core, call, request, &planned));
+                                      const KeyFilePlan& planned, IdentitiesOf identities) {
+  KOBLING_ASSIGN_OR_RETURN(KeyFilePlan now,
+                           MakePlan(core, call, request, identities == IdentitiesOf::kThePlan ? &planned : nullptr));
   if (now.rows_id == planned.rows_id && now.withdrawn_id == planned.withdrawn_id && now.covered == planned.covered &&
       now.representatives_digest == planned.representatives_digest &&
       now.content.corrected == planned.content.corrected && now.number == planned.number &&
@@ -278,7 +295,7 @@ absl::StatusOr<KeyFilePlan> PlanAgain(const Core& core, const Call& call, const 
       now.project.key_version() == planned.project.key_version() && now.source.scope() == planned.source.scope()) {
     return now;
   }
-  return MakeError(Reason::kPreconditionFailed, {{DetailKey::kProject, planned.project.id()}});
+  return Overtaken(planned.project);
 }
 
 }  // namespace kobling::server

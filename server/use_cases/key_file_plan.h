@@ -45,9 +45,12 @@ struct KeyFilePlan {
 // already.
 absl::StatusOr<KeyFilePlan> PlanKeyFile(const Core& core, const Call& call, const api::IssueKeyFileRequest& request);
 
-// The plan once more, at the commit. Fails with PRECONDITION_FAILED if it would lead to another file.
+// The plan once more, after it was carried out. With the identities of the plan it is quick, so that it can be made in
+// a commit. Fails with PRECONDITION_FAILED if it would lead to another file, or if identities that it is about have
+// changed since.
+enum class IdentitiesOf : std::uint8_t { kThePlan, kToday };
 absl::StatusOr<KeyFilePlan> PlanAgain(const Core& core, const Call& call, const api::IssueKeyFileRequest& request,
-                                      const KeyFilePlan& planned);
+                                      const KeyFilePlan& planned, IdentitiesOf identities);
 
 // Fails with KEY_FILE_NOT_FOUND.
 absl::StatusOr<records::KeyFileRecord> FindKeyFile(const Project& project, std::string_view register_id,

@@ -27,6 +27,8 @@ using domain::DetailKey;
 using domain::MakeError;
 using domain::Reason;
 
+constexpr int kMostCommits = 5;  // of one issue that identity events overtake
+
 std::string KeyFileObject(std::uint32_t number) { return "keyfile " + std::to_string(number); }
 
 std::string Hex(const crypto::Digest& digest) {
@@ -192,7 +194,7 @@ absl::StatusOr<api::KeyFile> KeyFiles::Issue(const Call& call, const api::IssueK
   if (earlier.has_value()) {
     return ParseAnswer<api::KeyFile>(*earlier);
   }
-  KOBLING_ASSIGN_OR_RETURN(const KeyFilePlan plan, PlanKeyFile(core_, call, request));
+  KOBLING_ASSIGN_OR_RETURN(KeyFilePlan plan, PlanKeyFile(core_, call, request));
   KOBLING_ASSIGN_OR_RETURN(const domain::ProjectId project_id, domain::ProjectId::Parse(plan.project.id()));
   KOBLING_ASSIGN_OR_RETURN(const crypto::LinkagePrf prf,
                            core_.keys.ProjectPrf(core_.store, project_id, plan.project.key_version()));
@@ -215,7 +217,14 @@ absl::StatusOr<api::KeyFile> KeyFiles::Issue(const Call& call, const api::IssueK
   KOBLING_RETURN_IF_ERROR(file.Keep());
   // Should the commit fail, the file stays: a failed write may turn out to be there at the next start, which deletes
   // the file if it is not. The next issue of the same number writes over it.
-  return CommitIssue(call, request, plan, record, sealed);
+  absl::StatusOr<api::KeyFile> issued = CommitIssue(call, request, plan, record, sealed);
+  // The feed does not wait for an issue. What it brought meanwhile most often changes nothing in the file.
+  for (int attempt = 1; attempt < kMostCommits && domain::ReasonOf(issued.status()) == Reason::kPreconditionFailed;
+       ++attempt) {
+    KOBLING_ASSIGN_OR_RETURN(plan, PlanAgain(core_, call, request, plan, IdentitiesOf::kToday));
+    issued = CommitIssue(call, request, plan, record, sealed);
+  }
+  return issued;
 }
 
 // Stores what the file holds, and names it in the record.
@@ -242,7 +251,7 @@ absl::StatusOr<api::KeyFile> KeyFiles::CommitIssue(const Call& call, const api::
                                                    const KeyFilePlan& plan, const records::KeyFileRecord& planned,
                                                    const SealedKeyFile& sealed) const {
   return ChangeOnce<api::KeyFile>(core_, call, request, [&](Change& change) -> absl::StatusOr<api::KeyFile> {
-    KOBLING_ASSIGN_OR_RETURN(const KeyFilePlan now, PlanAgain(core_, call, request, plan));
+    KOBLING_ASSIGN_OR_RETURN(const KeyFilePlan now, PlanAgain(core_, call, request, plan, IdentitiesOf::kThePlan));
     records::KeyFileRecord record = planned;
     // The rows are the same, but they may be so by a later version of a list.
     record.mutable_reservation_lists()->Add(now.reservation_lists.begin(), now.reservation_lists.end());

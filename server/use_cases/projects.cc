@@ -199,7 +199,7 @@ absl::StatusOr<api::Project> Projects::Get(const Call& call, const api::GetProje
     if (call.caller.role == Role::kRegister) {
       return shown;
     }
-    copy = CopyForReservations(*state, request.project_id());
+    copy = CopyOfProject(*state, *project);
   }
   // Sets of everybody are read without holding others up.
   KOBLING_RETURN_IF_ERROR(AddLaterReservations(copy, shown));
