@@ -64,7 +64,7 @@ make_work() {
 }
 
 clean_up() {
-  stop_server
+  end_server || say "The server did not end well."
   [ -z "${work:-}" ] || [ "${keep:-no}" = yes ] || rm -rf "$work"
 }
 
@@ -102,18 +102,25 @@ start_server() {
   address="$(cat "$work/address")"
 }
 
-# Tells the server to end and waits for it; kills it after a minute.
-stop_server() {
+# Tells the server to end, waits for it, kills it after a minute. Returns the server's status.
+end_server() {
   [ -n "$server_pid" ] || return 0
-  local tries
-  kill "$server_pid" 2>/dev/null || true
+  local pid="$server_pid" tries
+  server_pid=""
+  kill "$pid" 2>/dev/null || true  # it may have died already; its status, below, tells
   for ((tries = 0; tries < 600; tries++)); do
-    kill -0 "$server_pid" 2>/dev/null || break
+    kill -0 "$pid" 2>/dev/null || break
     sleep 0.1
   done
-  kill -KILL "$server_pid" 2>/dev/null || true
-  wait "$server_pid" 2>/dev/null || true
-  server_pid=""
+  kill -KILL "$pid" 2>/dev/null || true  # it is gone by now, unless it hangs
+  wait "$pid" 2>/dev/null
+}
+
+stop_server() {
+  end_server || {
+    tail -n 5 "$work/server.log" >&2
+    fail "the server did not end well."
+  }
 }
 
 seconds_since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.6f", b - a }'; }

@@ -34,14 +34,14 @@ record_value identity_memory_before "$(server_memory VmRSS)"
 callers identity-feed:folkeregisteret insight-portal:innsyn.portal
 say "Importing the catalogue and the changes ..."
 measure identity_catalogue "$persons" as folkeregisteret identity import --file "$work/catalogue.csv"
-# Somebody looks persons up meanwhile, as long as it takes.
-(while :; do
+# Somebody looks persons up meanwhile, as long as it takes. A look-up that fails ends the benchmark at `wait`.
+(until [ -e "$work/imported" ]; do
   client_bench calls innsyn.portal --method insight --clients 1 --calls 50 --identifiers "$work/persons.txt"
 done) &
 lookups=$!
 measure identity_changes "$events" as folkeregisteret identity import --file "$work/changes.csv"
-kill "$lookups" 2>/dev/null || true
-wait "$lookups" 2>/dev/null || true
+touch "$work/imported"
+wait "$lookups" || fail "looking persons up failed while the changes were imported."
 measure identity_again "$events" as folkeregisteret identity import --verify --file "$work/changes.csv"
 record_value identity_memory_after "$(server_memory VmRSS)"
 record_value identity_data "$(du -sb "$work/server/data" | awk '{ print $1 / 1048576 }')"
