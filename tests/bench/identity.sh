@@ -1,20 +1,26 @@
 #!/usr/bin/env bash
 # Measures the identity history: the feed, look-ups meanwhile, what a start reads, and what merges mean for many projects.
 #
-#   ./tests/bench/identity.sh                     10,000,000 persons, 1,000,000 changes with 100,000 merges, 10,000 projects
+#   ./tests/bench/identity.sh --full          10,000,000 persons, 1,000,000 changes with 100,000 merges; 10,000 projects with
+#                                             10^9 memberships: a national service after many years
+#   ./tests/bench/identity.sh                 the same persons and changes; 1,000 projects with 10^8 memberships
+#   ./tests/bench/identity.sh --quick         a smoke test of seconds: 20,000 persons, 100 projects; says nothing
 #   ./tests/bench/identity.sh --projects N --memberships N --persons N --events N --merges N
-#   ./tests/bench/identity.sh --dir DIR           put everything below DIR, on the disk that is to be measured
-#   ./tests/bench/identity.sh --build DIR         the build to measure (default build/release)
-#   ./tests/bench/identity.sh --keep              do not delete the files at the end
+#   ./tests/bench/identity.sh --dir DIR       put everything below DIR, on the disk that is to be measured
+#   ./tests/bench/identity.sh --build DIR     the build to measure (default build/release)
+#   ./tests/bench/identity.sh --keep          do not delete the files at the end
 set -euo pipefail
 # shellcheck source=tests/bench/common.sh
 . "$(dirname "$0")/common.sh"
-projects=10000
-memberships=1000000000
-persons=10000000
-events=1000000
-merges=100000
-parse_options "projects= memberships= persons= events= merges= keep" "$@"
+quick=no full=no
+projects="" memberships="" persons="" events="" merges=""
+parse_options "quick full projects= memberships= persons= events= merges= keep" "$@"
+if [ "$quick" = yes ]; then
+  : "${persons:=20000}" "${events:=5000}" "${merges:=500}" "${projects:=100}" "${memberships:=200000}"
+elif [ "$full" = yes ]; then
+  : "${projects:=10000}" "${memberships:=1000000000}"
+fi
+: "${persons:=10000000}" "${events:=1000000}" "${merges:=100000}" "${projects:=1000}" "${memberships:=100000000}"
 begin "$koblingd" "$kobling" "$build"/tests/bench/{insight,identity,client}_bench
 insight_bench="$build/tests/bench/insight_bench"
 identity_bench="$build/tests/bench/identity_bench"

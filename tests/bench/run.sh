@@ -18,15 +18,15 @@ size=normal
 case "$size" in
   quick)
     persons=20000 submissions=20 runs=1 min_time=0.01
-    projects=100 memberships=200000 directory=50000 lookups=200 ;;
+    projects=100 memberships=200000 directory=50000 lookups=200 events=5000 ;;
   normal)
     persons=1000000 submissions=1000 runs=3 min_time=0.5
-    projects=1000 memberships=100000000 directory=10000000 lookups=2000 ;;
+    projects=1000 memberships=100000000 directory=10000000 lookups=2000 events=1000000 ;;
   full)
     persons=5600000 submissions=1000 runs=3 min_time=0.5
-    projects=10000 memberships=1000000000 directory=10000000 lookups=5000 ;;
+    projects=10000 memberships=1000000000 directory=10000000 lookups=5000 events=1000000 ;;
 esac
-begin "$koblingd" "$kobling" "$build"/tests/bench/{crypto,insight,client}_bench
+begin "$koblingd" "$kobling" "$build"/tests/bench/{crypto,insight,identity,client}_bench
 
 echo "## Machine"
 echo
@@ -46,6 +46,10 @@ echo "## Insight"
 echo
 "$here/insight.sh" --persons "$directory" --projects "$projects" --memberships "$memberships" --lookups "$lookups" \
   --dir "$work" --build "$build"
+echo "## Identity history"
+echo
+"$here/identity.sh" --persons "$directory" --projects "$projects" --memberships "$memberships" --events "$events" \
+  --merges $((events / 10)) --dir "$work" --build "$build"
 echo "## What a user would do instead, $persons persons"
 echo
 "$kobling" --quiet testdata --persons "$persons" --dir "$work/testdata" >/dev/null
