@@ -8,26 +8,11 @@
 #   ./tests/bench/cases.sh --build DIR        the build to measure (default build/release)
 #   ./tests/bench/cases.sh --keep             do not delete the files at the end
 set -euo pipefail
-root="$(cd "$(dirname "$0")/../.." && pwd)"
-persons=5000000
-parent=""
-build="$root/build/release"
-keep=no
-while [ $# -gt 0 ]; do
-  case "$1" in
-    --persons) persons="${2:?--persons needs a number}"; shift 2 ;;
-    --dir) parent="${2:?--dir needs a folder}"; shift 2 ;;
-    --build) build="$(realpath "${2:?--build needs a folder}")"; shift 2 ;;
-    --keep) keep=yes; shift ;;
-    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
-    *) echo "error: unknown option $1; see $0 --help" >&2; exit 1 ;;
-  esac
-done
 # shellcheck source=tests/bench/common.sh
-. "$root/tests/bench/common.sh"
-need_programs "$koblingd" "$kobling"
-make_work "$parent"
-trap clean_up EXIT
+. "$(dirname "$0")/common.sh"
+persons=5000000
+parse_options "persons= keep" "$@"
+begin "$koblingd" "$kobling"
 new=$((persons / 100))
 reserved=$((persons / 10))
 registers=20

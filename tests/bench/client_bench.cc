@@ -7,7 +7,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <barrier>
-#include <chrono>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -21,14 +20,12 @@
 #include "client/grpc_connection.h"
 #include "crypto/random.h"
 #include "domain/status_macros.h"
-#include "tests/bench/percentiles.h"
+#include "tests/bench/bench_program.h"
 
 namespace kobling::bench {
 namespace {
 
 namespace api = ::kobling::v1;
-using SteadyClock = std::chrono::steady_clock;
-
 struct Target {
   std::string address;
   std::string certificates;  // folder with ca.pem, <id>.pem and <id>.key
@@ -66,8 +63,6 @@ absl::StatusOr<std::vector<std::string>> ReadIdentifiers(const std::string& path
   }
   return identifiers;
 }
-
-void Report(const std::string& key, double value) { std::cout << "value\t" << key << '\t' << value << '\n'; }
 
 struct CallOptions {
   std::string method;
@@ -124,7 +119,7 @@ absl::Status MeasureCalls(const Target& target, const CallOptions& options) {
     });
   }
   callers.clear();  // joins
-  const double seconds = std::chrono::duration<double>(SteadyClock::now() - start).count();
+  const double seconds = SecondsSince(start);
   std::vector<Milliseconds> durations;
   std::size_t refused = 0;
   absl::Status last_refusal;
@@ -140,11 +135,8 @@ absl::Status MeasureCalls(const Target& target, const CallOptions& options) {
     std::cerr << refused << " calls were refused: " << last_refusal << '\n';
   }
   const auto answered = static_cast<double>(durations.size());
-  const Percentiles percentiles = PercentilesOf(std::move(durations));
   const std::string key = "calls " + options.method + " " + std::to_string(options.clients) + " ";
-  Report(key + "p50", percentiles.p50.count());
-  Report(key + "p99", percentiles.p99.count());
-  Report(key + "max", percentiles.max.count());
+  Report(key, PercentilesOf(std::move(durations)));
   Report(key + "rate", answered / seconds);
   Report(key + "refused", static_cast<double>(refused));
   return absl::OkStatus();
@@ -205,7 +197,7 @@ absl::Status MeasureSubmissions(const Target& target, const std::string& project
     KOBLING_RETURN_IF_ERROR(connection->Submit(header, source, listener).status());
     durations.emplace_back(SteadyClock::now() - one);
   }
-  const double seconds = std::chrono::duration<double>(SteadyClock::now() - start).count();
+  const double seconds = SecondsSince(start);
   std::cout << "rows\tsmall_submissions\t" << identifiers.size() << '\t' << seconds << '\n';
   const Percentiles percentiles = PercentilesOf(std::move(durations));
   Report("small_submission_p50", percentiles.p50.count());
@@ -240,21 +232,13 @@ int Run(int argc, char** argv) {
   submissions->add_option("--project", project, "The project")->required();
   submissions->add_option("--identifiers", identifiers_file, "A file with one identifier a line")->required();
   submissions->add_option("--rows", rows, "Rows of each submission")->capture_default_str()->check(CLI::PositiveNumber);
-  CLI11_PARSE(app, argc, argv);
-
-  const absl::Status status =
-      calls->parsed() ? MeasureCalls(target, options) : MeasureSubmissions(target, project, identifiers_file, rows);
-  if (!status.ok()) {
-    std::cerr << "error: " << status << '\n';
-    return 1;
-  }
-  return 0;
+  return RunProgram(app, argc, argv, [&] {
+    return calls->parsed() ? MeasureCalls(target, options)
+                           : MeasureSubmissions(target, project, identifiers_file, rows);
+  });
 }
 
 }  // namespace
 }  // namespace kobling::bench
 
-int main(int argc, char** argv) {
-  std::cout.precision(10);
-  return kobling::bench::Run(argc, argv);
-}
+int main(int argc, char** argv) { return kobling::bench::Run(argc, argv); }

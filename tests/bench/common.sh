@@ -1,14 +1,51 @@
 # shellcheck shell=bash disable=SC2034,SC2154  # variables come from and go to the scripts that source this
-# What the benchmark scripts share. Sourced, not run. The caller sets $root (the source folder) and $build, and calls
-# make_work and `trap clean_up EXIT`.
-koblingd="$build/server/koblingd"
-kobling="$build/client/kobling"
-here="$root/tests/bench"
-export PYTHONDONTWRITEBYTECODE=1
+# What the benchmark scripts share. Sourced, not run. The caller sets the defaults of its own options and calls
+# parse_options and begin.
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+root="$(cd "$here/../.." && pwd)"
+build="$root/build/release"
+dir=""
+keep=no
 server_pid=""
+export PYTHONDONTWRITEBYTECODE=1
 
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 say() { printf '%s\n' "$*" >&2; }
+
+# parse_options "NAME= NAME ..." ARGUMENT...: --NAME VALUE sets the variable NAME, --NAME without a value sets it to "yes".
+# --dir, --build and --help are options of every script.
+parse_options() {
+  local known=" $1 dir= build= " name
+  shift
+  while [ $# -gt 0 ]; do
+    name="${1#--}"
+    if [ "$1" = -h ] || [ "$1" = --help ]; then
+      # The comment that the script begins with.
+      awk 'NR == 1 { next } !/^#/ { exit } { sub(/^# ?/, ""); print }' "$0"
+      exit 0
+    elif [ "$1" != "$name" ] && [[ "$known" == *" $name= "* ]]; then
+      [ -n "${2:-}" ] || fail "--$name needs a value; see $0 --help"
+      printf -v "$name" %s "$2"
+      shift 2
+    elif [ "$1" != "$name" ] && [[ "$known" == *" $name "* ]]; then
+      printf -v "$name" yes
+      shift
+    else
+      fail "unknown option $1; see $0 --help"
+    fi
+  done
+  [ -z "$dir" ] || dir="$(realpath "$dir")"
+  build="$(realpath "$build")"
+  koblingd="$build/server/koblingd"
+  kobling="$build/client/kobling"
+}
+
+# begin PROGRAM...: these must be built; then $work is a folder that is gone at the end, as is the server.
+begin() {
+  need_programs "$@"
+  make_work "$dir"
+  trap clean_up EXIT
+}
 
 need_programs() {
   local program
@@ -27,7 +64,7 @@ make_work() {
 }
 
 clean_up() {
-  stop_server
+  end_server || say "The server did not end well."
   [ -z "${work:-}" ] || [ "${keep:-no}" = yes ] || rm -rf "$work"
 }
 
@@ -65,18 +102,25 @@ start_server() {
   address="$(cat "$work/address")"
 }
 
-# Tells the server to end and waits for it; kills it after a minute.
-stop_server() {
+# Tells the server to end, waits for it, kills it after a minute. Returns the server's status.
+end_server() {
   [ -n "$server_pid" ] || return 0
-  local tries
-  kill "$server_pid" 2>/dev/null || true
+  local pid="$server_pid" tries
+  server_pid=""
+  kill "$pid" 2>/dev/null || true  # it may have died already; its status, below, tells
   for ((tries = 0; tries < 600; tries++)); do
-    kill -0 "$server_pid" 2>/dev/null || break
+    kill -0 "$pid" 2>/dev/null || break
     sleep 0.1
   done
-  kill -KILL "$server_pid" 2>/dev/null || true
-  wait "$server_pid" 2>/dev/null || true
-  server_pid=""
+  kill -KILL "$pid" 2>/dev/null || true  # it is gone by now, unless it hangs
+  wait "$pid" 2>/dev/null
+}
+
+stop_server() {
+  end_server || {
+    tail -n 5 "$work/server.log" >&2
+    fail "the server did not end well."
+  }
 }
 
 seconds_since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.6f", b - a }'; }

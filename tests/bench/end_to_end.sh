@@ -9,30 +9,13 @@
 #   ./tests/bench/end_to_end.sh --build DIR       the build to measure (default build/release)
 #   ./tests/bench/end_to_end.sh --keep            do not delete the files at the end
 set -euo pipefail
-root="$(cd "$(dirname "$0")/../.." && pwd)"
+# shellcheck source=tests/bench/common.sh
+. "$(dirname "$0")/common.sh"
 persons=1000000
 submissions=1000
 runs=1
-parent=""
-build="$root/build/release"
-keep=no
-while [ $# -gt 0 ]; do
-  case "$1" in
-    --persons) persons="${2:?--persons needs a number}"; shift 2 ;;
-    --submissions) submissions="${2:?--submissions needs a number}"; shift 2 ;;
-    --runs) runs="${2:?--runs needs a number}"; shift 2 ;;
-    --dir) parent="${2:?--dir needs a folder}"; shift 2 ;;
-    --build) build="$(realpath "${2:?--build needs a folder}")"; shift 2 ;;
-    --keep) keep=yes; shift ;;
-    -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
-    *) echo "error: unknown option $1; see $0 --help" >&2; exit 1 ;;
-  esac
-done
-# shellcheck source=tests/bench/common.sh
-. "$root/tests/bench/common.sh"
-need_programs "$koblingd" "$kobling" "$build/tests/bench/client_bench"
-make_work "$parent"
-trap clean_up EXIT
+parse_options "persons= submissions= runs= keep" "$@"
+begin "$koblingd" "$kobling" "$build/tests/bench/client_bench"
 small_rows=1000
 
 # Without the text that RocksDB writes about itself.

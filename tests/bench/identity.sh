@@ -1,41 +1,27 @@
 #!/usr/bin/env bash
 # Measures the identity history: the feed, look-ups meanwhile, what a start reads, and what merges mean for many projects.
 #
-#   ./tests/bench/identity.sh                     10,000,000 persons, 1,000,000 changes with 100,000 merges, 10,000 projects
+#   ./tests/bench/identity.sh --full          10,000,000 persons, 1,000,000 changes with 100,000 merges; 10,000 projects with
+#                                             10^9 memberships: a national service after many years
+#   ./tests/bench/identity.sh                 the same persons and changes; 1,000 projects with 10^8 memberships
+#   ./tests/bench/identity.sh --quick         a smoke test of seconds: 20,000 persons, 100 projects; says nothing
 #   ./tests/bench/identity.sh --projects N --memberships N --persons N --events N --merges N
-#   ./tests/bench/identity.sh --dir DIR           put everything below DIR, on the disk that is to be measured
-#   ./tests/bench/identity.sh --build DIR         the build to measure (default build/release)
-#   ./tests/bench/identity.sh --keep              do not delete the files at the end
+#   ./tests/bench/identity.sh --dir DIR       put everything below DIR, on the disk that is to be measured
+#   ./tests/bench/identity.sh --build DIR     the build to measure (default build/release)
+#   ./tests/bench/identity.sh --keep          do not delete the files at the end
 set -euo pipefail
-root="$(cd "$(dirname "$0")/../.." && pwd)"
-projects=10000
-memberships=1000000000
-persons=10000000
-events=1000000
-merges=100000
-parent=""
-build="$root/build/release"
-keep=no
-while [ $# -gt 0 ]; do
-  case "$1" in
-    --projects) projects="${2:?--projects needs a number}"; shift 2 ;;
-    --memberships) memberships="${2:?--memberships needs a number}"; shift 2 ;;
-    --persons) persons="${2:?--persons needs a number}"; shift 2 ;;
-    --events) events="${2:?--events needs a number}"; shift 2 ;;
-    --merges) merges="${2:?--merges needs a number}"; shift 2 ;;
-    --dir) parent="${2:?--dir needs a folder}"; shift 2 ;;
-    --build) build="$(realpath "${2:?--build needs a folder}")"; shift 2 ;;
-    --keep) keep=yes; shift ;;
-    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
-    *) echo "error: unknown option $1; see $0 --help" >&2; exit 1 ;;
-  esac
-done
 # shellcheck source=tests/bench/common.sh
-. "$root/tests/bench/common.sh"
-need_programs "$koblingd" "$kobling" "$build/tests/bench/insight_bench" "$build/tests/bench/identity_bench" \
-  "$build/tests/bench/client_bench"
-make_work "$parent"
-trap clean_up EXIT
+. "$(dirname "$0")/common.sh"
+quick=no full=no
+projects="" memberships="" persons="" events="" merges=""
+parse_options "quick full projects= memberships= persons= events= merges= keep" "$@"
+if [ "$quick" = yes ]; then
+  : "${persons:=20000}" "${events:=5000}" "${merges:=500}" "${projects:=100}" "${memberships:=200000}"
+elif [ "$full" = yes ]; then
+  : "${projects:=10000}" "${memberships:=1000000000}"
+fi
+: "${persons:=10000000}" "${events:=1000000}" "${merges:=100000}" "${projects:=1000}" "${memberships:=100000000}"
+begin "$koblingd" "$kobling" "$build"/tests/bench/{insight,identity,client}_bench
 insight_bench="$build/tests/bench/insight_bench"
 identity_bench="$build/tests/bench/identity_bench"
 
@@ -54,14 +40,14 @@ record_value identity_memory_before "$(server_memory VmRSS)"
 callers identity-feed:folkeregisteret insight-portal:innsyn.portal
 say "Importing the catalogue and the changes ..."
 measure identity_catalogue "$persons" as folkeregisteret identity import --file "$work/catalogue.csv"
-# Somebody looks persons up meanwhile, as long as it takes.
-(while :; do
+# Somebody looks persons up meanwhile, as long as it takes. A look-up that fails ends the benchmark at `wait`.
+(until [ -e "$work/imported" ]; do
   client_bench calls innsyn.portal --method insight --clients 1 --calls 50 --identifiers "$work/persons.txt"
 done) &
 lookups=$!
 measure identity_changes "$events" as folkeregisteret identity import --file "$work/changes.csv"
-kill "$lookups" 2>/dev/null || true
-wait "$lookups" 2>/dev/null || true
+touch "$work/imported"
+wait "$lookups" || fail "looking persons up failed while the changes were imported."
 measure identity_again "$events" as folkeregisteret identity import --file "$work/changes.csv"
 measure identity_only_new "$events" as folkeregisteret identity import --only-new --file "$work/changes.csv"
 record_value identity_memory_after "$(server_memory VmRSS)"

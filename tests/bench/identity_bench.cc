@@ -1,8 +1,6 @@
 // What the identity history costs with many persons and projects. Works on an installation that insight_bench has
 // filled; tests/bench/identity.sh runs the whole of it. Prints measurements for tests/bench/report.py.
 #include <CLI/CLI.hpp>
-#include <chrono>
-#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iostream>
@@ -11,32 +9,16 @@
 #include <utility>
 #include <vector>
 
-#include "crypto/random.h"
-#include "domain/method_policy.h"
 #include "domain/status_macros.h"
-#include "server/runtime/config.h"
 #include "server/use_cases/corrections.h"
-#include "server/use_cases/insight.h"
 #include "server/use_cases/scrub.h"
+#include "tests/bench/bench_program.h"
 #include "tests/bench/insight_data.h"
 #include "tests/bench/opened_core.h"
-#include "tests/bench/percentiles.h"
+#include "tests/bench/timed_lookups.h"
 
 namespace kobling::bench {
 namespace {
-
-using SteadyClock = std::chrono::steady_clock;
-
-void Report(std::string_view key, double value) { std::cout << "value\t" << key << '\t' << value << '\n'; }
-
-double SecondsSince(SteadyClock::time_point start) {
-  return std::chrono::duration<double>(SteadyClock::now() - start).count();
-}
-
-std::string TextOf(const domain::NationalId& identifier) {
-  const auto digits = identifier.digits();
-  return {digits.begin(), digits.end()};
-}
 
 struct EventOptions {
   std::string catalogue_file;
@@ -63,19 +45,16 @@ class EventFile {
 
 // Everybody who is known, then a day of changes: of a million events 100,000 merges, half of them split again, 450,000
 // new numbers, and the rest ends, flags and births.
-absl::Status WriteEvents(const server::ServerConfig& config, const EventOptions& options) {
-  KOBLING_ASSIGN_OR_RETURN(const auto opened, OpenedCore::Open(config));
+absl::Status WriteEvents(const std::string& config_file, const EventOptions& options) {
+  KOBLING_ASSIGN_OR_RETURN(const auto opened, OpenedCore::Open(config_file));
   const std::uint32_t persons = opened->core().directory.size();
   storage::NumberSet everybody;
   everybody.addRange(0, persons);
-  std::vector<std::string> known;
-  known.reserve(persons);
+  KOBLING_ASSIGN_OR_RETURN(const std::vector<std::string> known, opened->Identifiers(everybody));
   EventFile catalogue(options.catalogue_file, 1);
-  KOBLING_RETURN_IF_ERROR(
-      opened->core().directory.ForEach(everybody, [&](domain::IdentifierNumber, const domain::NationalId& identifier) {
-        known.push_back(TextOf(identifier));
-        catalogue.Add("created", known.back());
-      }));
+  for (const std::string& identifier : known) {
+    catalogue.Add("created", identifier);
+  }
   KOBLING_ASSIGN_OR_RETURN(const std::vector<domain::NationalId> strangers, InventedPersons(persons, options.events));
   EventFile changes(options.changes_file, catalogue.next());
   std::mt19937_64 random(1);
@@ -135,14 +114,7 @@ absl::Status Time(std::string_view key, const std::function<absl::Status()>& wor
   return absl::OkStatus();
 }
 
-absl::StatusOr<server::Call> CallBy(domain::Role role, std::string_view id, std::string_view method) {
-  KOBLING_ASSIGN_OR_RETURN(const domain::ActorId actor, domain::ActorId::Parse(id));
-  return server::Call{.caller = {.role = role, .id = actor}, .method = domain::FindMethod(method)};
-}
-
 absl::Status MeasureLookups(const OpenedCore& opened, std::size_t lookups) {
-  KOBLING_ASSIGN_OR_RETURN(const server::Call call,
-                           CallBy(domain::Role::kInsightPortal, "innsyn.portal", "/kobling.v1.InsightService/Lookup"));
   const server::Core& core = opened.core();
   std::mt19937_64 random(2);
   storage::NumberSet all;
@@ -153,28 +125,16 @@ absl::Status MeasureLookups(const OpenedCore& opened, std::size_t lookups) {
   while (drawn.cardinality() < std::min(lookups, numbers.size())) {
     drawn.add(numbers[random() % numbers.size()]);
   }
-  std::vector<std::string> persons;
-  KOBLING_RETURN_IF_ERROR(core.directory.ForEach(
-      drawn, [&](domain::IdentifierNumber, const domain::NationalId& id) { persons.push_back(TextOf(id)); }));
-  const server::Insight insight(core, opened.rules());
-  std::vector<Milliseconds> durations;
-  for (const std::string& person : persons) {
-    server::api::LookupRequest request;
-    request.set_identifier(person);
-    request.set_purpose("citizen's own request");
-    const auto start = SteadyClock::now();
-    KOBLING_RETURN_IF_ERROR(insight.Lookup(call, request).status());
-    durations.emplace_back(SteadyClock::now() - start);
-  }
-  const Percentiles percentiles = PercentilesOf(std::move(durations));
-  Report("identity_lookup_p50", percentiles.p50.count());
-  Report("identity_lookup_p99", percentiles.p99.count());
+  KOBLING_ASSIGN_OR_RETURN(const server::Call call, LookupCall());
+  KOBLING_ASSIGN_OR_RETURN(const std::vector<std::string> persons, opened.Identifiers(drawn));
+  KOBLING_ASSIGN_OR_RETURN(TimedLookups timed, TimeLookups(opened, call, persons));
+  Report("identity_lookup_", PercentilesOf(std::move(timed.durations)));
   return absl::OkStatus();
 }
 
-absl::Status Measure(const server::ServerConfig& config, std::size_t lookups) {
+absl::Status Measure(const std::string& config_file, std::size_t lookups) {
   const auto start = SteadyClock::now();
-  KOBLING_ASSIGN_OR_RETURN(const auto opened, OpenedCore::Open(config));
+  KOBLING_ASSIGN_OR_RETURN(const auto opened, OpenedCore::Open(config_file));
   Report("identity_open", SecondsSince(start));
   const server::Core& core = opened->core();
   Report("identity_persons_with_several", static_cast<double>(core.identities.counts().persons_with_several));
@@ -228,23 +188,12 @@ int Run(int argc, char** argv) {
   CLI::App* measure = app.add_subcommand("measure", "Opens it as the server does and measures what follows");
   measure->add_option("--config", config_file, "The installation's koblingd.toml")->required();
   measure->add_option("--lookups", lookups, "Persons with several identifiers to look up")->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
-
-  const auto config = server::LoadConfig(std::filesystem::absolute(config_file));
-  const absl::Status status = !config.ok()       ? config.status()
-                              : events->parsed() ? WriteEvents(*config, options)
-                                                 : Measure(*config, lookups);
-  if (!status.ok()) {
-    std::cerr << "error: " << status << '\n';
-    return 1;
-  }
-  return 0;
+  return RunProgram(app, argc, argv, [&] {
+    return events->parsed() ? WriteEvents(config_file, options) : Measure(config_file, lookups);
+  });
 }
 
 }  // namespace
 }  // namespace kobling::bench
 
-int main(int argc, char** argv) {
-  std::cout.precision(10);
-  return kobling::bench::Run(argc, argv);
-}
+int main(int argc, char** argv) { return kobling::bench::Run(argc, argv); }

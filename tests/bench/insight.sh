@@ -8,32 +8,14 @@
 #   ./tests/bench/insight.sh --build DIR          the build to measure (default build/release)
 #   ./tests/bench/insight.sh --keep               do not delete the files at the end
 set -euo pipefail
-root="$(cd "$(dirname "$0")/../.." && pwd)"
+# shellcheck source=tests/bench/common.sh
+. "$(dirname "$0")/common.sh"
 projects=1000
 memberships=100000000
 persons=10000000
 lookups=2000
-parent=""
-build="$root/build/release"
-keep=no
-while [ $# -gt 0 ]; do
-  case "$1" in
-    --projects) projects="${2:?--projects needs a number}"; shift 2 ;;
-    --memberships) memberships="${2:?--memberships needs a number}"; shift 2 ;;
-    --persons) persons="${2:?--persons needs a number}"; shift 2 ;;
-    --lookups) lookups="${2:?--lookups needs a number}"; shift 2 ;;
-    --dir) parent="${2:?--dir needs a folder}"; shift 2 ;;
-    --build) build="$(realpath "${2:?--build needs a folder}")"; shift 2 ;;
-    --keep) keep=yes; shift ;;
-    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
-    *) echo "error: unknown option $1; see $0 --help" >&2; exit 1 ;;
-  esac
-done
-# shellcheck source=tests/bench/common.sh
-. "$root/tests/bench/common.sh"
-need_programs "$koblingd" "$build/tests/bench/insight_bench" "$build/tests/bench/client_bench"
-make_work "$parent"
-trap clean_up EXIT
+parse_options "projects= memberships= persons= lookups= keep" "$@"
+begin "$koblingd" "$build"/tests/bench/{insight,client}_bench
 insight_bench="$build/tests/bench/insight_bench"
 
 init_server

@@ -3,7 +3,6 @@
 // tests/bench/insight.sh runs the whole of it. Prints measurements for tests/bench/report.py.
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -13,30 +12,14 @@
 #include <utility>
 #include <vector>
 
-#include "domain/method_policy.h"
 #include "domain/status_macros.h"
-#include "server/runtime/config.h"
-#include "server/use_cases/insight.h"
+#include "tests/bench/bench_program.h"
 #include "tests/bench/insight_data.h"
 #include "tests/bench/opened_core.h"
-#include "tests/bench/percentiles.h"
+#include "tests/bench/timed_lookups.h"
 
 namespace kobling::bench {
 namespace {
-
-using SteadyClock = std::chrono::steady_clock;
-
-double SecondsSince(SteadyClock::time_point start) {
-  return std::chrono::duration<double>(SteadyClock::now() - start).count();
-}
-
-void Report(std::string_view key, double value) { std::cout << "value\t" << key << '\t' << value << '\n'; }
-
-void Report(const std::string& key, const Percentiles& percentiles) {
-  Report(key + "_p50", percentiles.p50.count());
-  Report(key + "_p99", percentiles.p99.count());
-  Report(key + "_max", percentiles.max.count());
-}
 
 // A line of /proc/self/status, in MiB.
 double MemoryMib(std::string_view name) {
@@ -52,8 +35,8 @@ double MemoryMib(std::string_view name) {
   return 0;
 }
 
-absl::Status Fill(const server::ServerConfig& config, const InsightDataOptions& options) {
-  KOBLING_ASSIGN_OR_RETURN(const auto opened, OpenedCore::Open(config));
+absl::Status Fill(const std::string& config_file, const InsightDataOptions& options) {
+  KOBLING_ASSIGN_OR_RETURN(const auto opened, OpenedCore::Open(config_file));
   const auto start = SteadyClock::now();
   KOBLING_ASSIGN_OR_RETURN(const std::uint64_t memberships, FillInsightData(opened->core(), options));
   Report("persons", options.persons);
@@ -64,39 +47,25 @@ absl::Status Fill(const server::ServerConfig& config, const InsightDataOptions& 
 }
 
 // Identifiers of random persons, in random order; the same ones for the same seed.
-absl::StatusOr<std::vector<std::string>> RandomPersons(const server::Core& core, std::size_t count,
+absl::StatusOr<std::vector<std::string>> RandomPersons(const OpenedCore& opened, std::size_t count,
                                                        std::uint64_t seed) {
+  const std::uint32_t all = opened.core().directory.size();
   std::mt19937_64 random(seed);
-  std::uniform_int_distribution<std::uint32_t> any(0, core.directory.size() - 1);
+  std::uniform_int_distribution<std::uint32_t> any(0, all - 1);
   storage::NumberSet numbers;
-  while (numbers.cardinality() < std::min<std::size_t>(count, core.directory.size())) {
+  while (numbers.cardinality() < std::min<std::size_t>(count, all)) {
     numbers.add(any(random));
   }
-  std::vector<std::string> persons;
-  KOBLING_RETURN_IF_ERROR(core.directory.ForEach(numbers, [&](domain::IdentifierNumber, const domain::NationalId& id) {
-    const auto digits = id.digits();
-    persons.emplace_back(digits.begin(), digits.end());
-  }));
+  KOBLING_ASSIGN_OR_RETURN(std::vector<std::string> persons, opened.Identifiers(numbers));
   std::shuffle(persons.begin(), persons.end(), random);
   return persons;
 }
 
 absl::Status MeasureLookups(const OpenedCore& opened, const server::Call& call,
                             const std::vector<std::string>& persons) {
-  const server::Insight insight(opened.core(), opened.rules());
-  std::vector<Milliseconds> durations;
-  std::uint64_t projects = 0;
-  for (const std::string& person : persons) {
-    server::api::LookupRequest request;
-    request.set_identifier(person);
-    request.set_purpose("citizen's own request");
-    const auto start = SteadyClock::now();
-    KOBLING_ASSIGN_OR_RETURN(const server::api::LookupResponse response, insight.Lookup(call, request));
-    durations.emplace_back(SteadyClock::now() - start);
-    projects += static_cast<std::uint64_t>(response.projects_size());
-  }
-  Report("lookup", PercentilesOf(std::move(durations)));
-  Report("projects_per_person", static_cast<double>(projects) / static_cast<double>(persons.size()));
+  KOBLING_ASSIGN_OR_RETURN(TimedLookups timed, TimeLookups(opened, call, persons));
+  Report("lookup_", PercentilesOf(std::move(timed.durations)));
+  Report("projects_per_person", static_cast<double>(timed.projects) / static_cast<double>(persons.size()));
   return absl::OkStatus();
 }
 
@@ -105,12 +74,12 @@ absl::Status MeasureEvents(const OpenedCore& opened, const server::Call& call, s
   std::vector<Milliseconds> durations;
   for (std::size_t i = 0; i < count; ++i) {
     storage::Event event = server::MakeEvent(call);
-    event.purpose = "citizen's own request";
+    event.purpose = kLookupPurpose;
     const auto start = SteadyClock::now();
     KOBLING_RETURN_IF_ERROR(opened.core().committer.Record(std::move(event)));
     durations.emplace_back(SteadyClock::now() - start);
   }
-  Report("event", PercentilesOf(std::move(durations)));
+  Report("event_", PercentilesOf(std::move(durations)));
   return absl::OkStatus();
 }
 
@@ -150,16 +119,13 @@ absl::Status MeasureSets(const OpenedCore& opened) {
   return absl::OkStatus();
 }
 
-absl::Status Measure(const server::ServerConfig& config, std::size_t lookups,
-                     const std::filesystem::path& persons_file) {
+absl::Status Measure(const std::string& config_file, std::size_t lookups, const std::filesystem::path& persons_file) {
   const auto start = SteadyClock::now();
-  KOBLING_ASSIGN_OR_RETURN(const auto opened, OpenedCore::Open(config));
+  KOBLING_ASSIGN_OR_RETURN(const auto opened, OpenedCore::Open(config_file));
   Report("open_seconds", SecondsSince(start));
   Report("open_memory", MemoryMib("VmRSS:"));
-  KOBLING_ASSIGN_OR_RETURN(const std::vector<std::string> persons, RandomPersons(opened->core(), lookups, 1));
-  KOBLING_ASSIGN_OR_RETURN(const domain::ActorId portal, domain::ActorId::Parse("innsyn.portal"));
-  const domain::MethodPolicy* const method = domain::FindMethod("/kobling.v1.InsightService/Lookup");
-  const server::Call call{.caller = {.role = domain::Role::kInsightPortal, .id = portal}, .method = method};
+  KOBLING_ASSIGN_OR_RETURN(const std::vector<std::string> persons, RandomPersons(*opened, lookups, 1));
+  KOBLING_ASSIGN_OR_RETURN(const server::Call call, LookupCall());
   KOBLING_RETURN_IF_ERROR(MeasureLookups(*opened, call, persons));
   Report("lookup_memory", MemoryMib("VmHWM:"));
   KOBLING_RETURN_IF_ERROR(MeasureEvents(*opened, call, std::min<std::size_t>(lookups, 1000)));
@@ -192,23 +158,12 @@ int Run(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
   measure->add_option("--write-persons", persons_file, "Writes the (invented) persons' identifiers to this file");
-  CLI11_PARSE(app, argc, argv);
-
-  const auto config = server::LoadConfig(std::filesystem::absolute(config_file));
-  const absl::Status status = !config.ok()     ? config.status()
-                              : fill->parsed() ? Fill(*config, options)
-                                               : Measure(*config, lookups, persons_file);
-  if (!status.ok()) {
-    std::cerr << "error: " << status << '\n';
-    return 1;
-  }
-  return 0;
+  return RunProgram(app, argc, argv, [&] {
+    return fill->parsed() ? Fill(config_file, options) : Measure(config_file, lookups, persons_file);
+  });
 }
 
 }  // namespace
 }  // namespace kobling::bench
 
-int main(int argc, char** argv) {
-  std::cout.precision(10);
-  return kobling::bench::Run(argc, argv);
-}
+int main(int argc, char** argv) { return kobling::bench::Run(argc, argv); }

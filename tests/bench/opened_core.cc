@@ -1,9 +1,11 @@
 #include "tests/bench/opened_core.h"
 
+#include <filesystem>
 #include <iostream>
 #include <utility>
 
 #include "crypto/kek_file.h"
+#include "domain/method_policy.h"
 #include "storage/rocksdb_key_value_store.h"
 
 namespace kobling::bench {
@@ -13,7 +15,9 @@ constexpr std::size_t kArenaBytes = std::size_t{1} << 16;
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<OpenedCore>> OpenedCore::Open(const server::ServerConfig& config) {
+absl::StatusOr<std::unique_ptr<OpenedCore>> OpenedCore::Open(const std::string& config_file) {
+  KOBLING_ASSIGN_OR_RETURN(const server::ServerConfig config,
+                           server::LoadConfig(std::filesystem::absolute(config_file)));
   std::unique_ptr<OpenedCore> opened(new OpenedCore(config));
   OpenedCore& self = *opened;
   storage::RocksDbOptions options;
@@ -36,9 +40,27 @@ absl::StatusOr<std::unique_ptr<OpenedCore>> OpenedCore::Open(const server::Serve
       *self.store_, *self.events_, *self.state_, self.clock_,
       [](const absl::Status& status) { std::cerr << "the store has failed: " << status << '\n'; });
   self.core_ = std::make_unique<server::Core>(server::Core{self.config_, self.clock_, *self.store_, *self.keys_,
-                                                           *self.directory_, *self.sets_, self.identities_, *self.identity_log_,
-                                                           *self.state_, *self.committer_});
+                                                           *self.directory_, *self.sets_, self.identities_,
+                                                           *self.identity_log_, *self.state_, *self.committer_});
   return opened;
+}
+
+absl::StatusOr<std::vector<std::string>> OpenedCore::Identifiers(const storage::NumberSet& numbers) const {
+  std::vector<std::string> identifiers;
+  identifiers.reserve(numbers.cardinality());
+  KOBLING_RETURN_IF_ERROR(directory_->ForEach(
+      numbers, [&](domain::IdentifierNumber, const domain::NationalId& id) { identifiers.push_back(TextOf(id)); }));
+  return identifiers;
+}
+
+std::string TextOf(const domain::NationalId& identifier) {
+  const auto digits = identifier.digits();
+  return {digits.begin(), digits.end()};
+}
+
+absl::StatusOr<server::Call> CallBy(domain::Role role, std::string_view id, std::string_view method) {
+  KOBLING_ASSIGN_OR_RETURN(const domain::ActorId actor, domain::ActorId::Parse(id));
+  return server::Call{.caller = {.role = role, .id = actor}, .method = domain::FindMethod(method)};
 }
 
 }  // namespace kobling::bench

@@ -3,6 +3,9 @@
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "crypto/secret_memory.h"
@@ -18,11 +21,15 @@ namespace kobling::bench {
 // For one process at a time; no server may run on the installation.
 class OpenedCore {
  public:
-  // Fails as the opening of the store, the keys and the state do.
-  static absl::StatusOr<std::unique_ptr<OpenedCore>> Open(const server::ServerConfig& config);
+  // By the installation's koblingd.toml. Fails as the reading of it and the opening of the store, the keys and the
+  // state do.
+  static absl::StatusOr<std::unique_ptr<OpenedCore>> Open(const std::string& config_file);
 
   const server::Core& core() const { return *core_; }
   const domain::NationalIdRules& rules() const { return rules_; }
+
+  // The identifiers with these numbers, in their order.
+  absl::StatusOr<std::vector<std::string>> Identifiers(const storage::NumberSet& numbers) const;
 
  private:
   explicit OpenedCore(const server::ServerConfig& config) : config_(config), rules_(config_.accepted_series) {}
@@ -42,5 +49,10 @@ class OpenedCore {
   std::unique_ptr<server::Committer> committer_;
   std::unique_ptr<server::Core> core_;
 };
+
+std::string TextOf(const domain::NationalId& identifier);
+
+// Fails if the id is none.
+absl::StatusOr<server::Call> CallBy(domain::Role role, std::string_view id, std::string_view method);
 
 }  // namespace kobling::bench

@@ -11,25 +11,13 @@
 #
 # PostgreSQL refuses to run as root; started by root, the cluster runs as the user postgres, or nobody without one.
 set -euo pipefail
-root="$(cd "$(dirname "$0")/../.." && pwd)"
+# shellcheck source=tests/bench/common.sh
+. "$(dirname "$0")/common.sh"
 persons=1000000
 identifiers=""
 runs=1
-parent=""
-build="$root/build/release"
-while [ $# -gt 0 ]; do
-  case "$1" in
-    --persons) persons="${2:?--persons needs a number}"; shift 2 ;;
-    --identifiers) identifiers="$(realpath "${2:?--identifiers needs a file}")"; shift 2 ;;
-    --runs) runs="${2:?--runs needs a number}"; shift 2 ;;
-    --dir) parent="${2:?--dir needs a folder}"; shift 2 ;;
-    --build) build="$(realpath "${2:?--build needs a folder}")"; shift 2 ;;
-    -h | --help) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
-    *) echo "error: unknown option $1; see $0 --help" >&2; exit 1 ;;
-  esac
-done
-# shellcheck source=tests/bench/common.sh
-. "$root/tests/bench/common.sh"
+parse_options "persons= identifiers= runs=" "$@"
+[ -z "$identifiers" ] || identifiers="$(realpath "$identifiers")"
 
 bin=/usr/lib/postgresql/15/bin
 if [ ! -x "$bin/initdb" ]; then
@@ -46,7 +34,7 @@ if [ ! -x "$bin/initdb" ]; then
     -o Dpkg::Options::=--force-confold "${wanted[@]}" >&2
 fi
 
-make_work "$parent"
+make_work "$dir"
 cluster_started=no
 as_user=()
 stop_cluster() {

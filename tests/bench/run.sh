@@ -7,36 +7,26 @@
 #   ./tests/bench/run.sh --dir DIR             put data below DIR, on the disk that is to be measured
 #   ./tests/bench/run.sh --build DIR           the build to measure (default build/release)
 set -euo pipefail
-root="$(cd "$(dirname "$0")/../.." && pwd)"
+# shellcheck source=tests/bench/common.sh
+. "$(dirname "$0")/common.sh"
+quick=no
+full=no
+parse_options "quick full" "$@"
 size=normal
-parent=""
-build="$root/build/release"
-while [ $# -gt 0 ]; do
-  case "$1" in
-    --quick) size=quick; shift ;;
-    --full) size=full; shift ;;
-    --dir) parent="${2:?--dir needs a folder}"; shift 2 ;;
-    --build) build="$(realpath "${2:?--build needs a folder}")"; shift 2 ;;
-    -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
-    *) echo "error: unknown option $1; see $0 --help" >&2; exit 1 ;;
-  esac
-done
+[ "$quick" = no ] || size=quick
+[ "$full" = no ] || size=full
 case "$size" in
   quick)
     persons=20000 submissions=20 runs=1 min_time=0.01
-    projects=100 memberships=200000 directory=50000 lookups=200 ;;
+    projects=100 memberships=200000 directory=50000 lookups=200 events=5000 ;;
   normal)
     persons=1000000 submissions=1000 runs=3 min_time=0.5
-    projects=1000 memberships=100000000 directory=10000000 lookups=2000 ;;
+    projects=1000 memberships=100000000 directory=10000000 lookups=2000 events=1000000 ;;
   full)
     persons=5600000 submissions=1000 runs=3 min_time=0.5
-    projects=10000 memberships=1000000000 directory=10000000 lookups=5000 ;;
+    projects=10000 memberships=1000000000 directory=10000000 lookups=5000 events=1000000 ;;
 esac
-# shellcheck source=tests/bench/common.sh
-. "$root/tests/bench/common.sh"
-need_programs "$koblingd" "$kobling" "$build"/tests/bench/{crypto,insight,client}_bench
-make_work "$parent"
-trap clean_up EXIT
+begin "$koblingd" "$kobling" "$build"/tests/bench/{crypto,insight,identity,client}_bench
 
 echo "## Machine"
 echo
@@ -56,6 +46,10 @@ echo "## Insight"
 echo
 "$here/insight.sh" --persons "$directory" --projects "$projects" --memberships "$memberships" --lookups "$lookups" \
   --dir "$work" --build "$build"
+echo "## Identity history"
+echo
+"$here/identity.sh" --persons "$directory" --projects "$projects" --memberships "$memberships" --events "$events" \
+  --merges $((events / 10)) --dir "$work" --build "$build"
 echo "## What a user would do instead, $persons persons"
 echo
 "$kobling" --quiet testdata --persons "$persons" --dir "$work/testdata" >/dev/null

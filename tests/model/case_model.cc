@@ -1,28 +1,9 @@
 #include "tests/model/case_model.h"
 
 #include <algorithm>
-#include <iterator>
+#include <utility>
 
 namespace kobling::tests {
-
-PeopleSet Union(PeopleSet a, const PeopleSet& b) {
-  a.insert(b.begin(), b.end());
-  return a;
-}
-
-PeopleSet Less(PeopleSet a, const PeopleSet& b) {
-  for (const std::size_t person : b) {
-    a.erase(person);
-  }
-  return a;
-}
-
-PeopleSet Both(const PeopleSet& a, const PeopleSet& b) {
-  PeopleSet both;
-  std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::inserter(both, both.end()));
-  return both;
-}
-
 namespace {
 
 // People in one part of all submissions that stand.
@@ -30,7 +11,7 @@ PeopleSet Standing(const ModelProject& project, PeopleSet ModelSubmission::*part
   PeopleSet people;
   for (const auto& [id, source] : project.sources) {
     for (const ModelSubmission& submission : source.submissions) {
-      people = submission.withdrawn ? people : Union(people, submission.*part);
+      people = submission.withdrawn ? std::move(people) : Union(std::move(people), submission.*part);
     }
   }
   return people;
@@ -38,20 +19,37 @@ PeopleSet Standing(const ModelProject& project, PeopleSet ModelSubmission::*part
 
 }  // namespace
 
+std::size_t ModelProject::PinOf(std::size_t identifier) const {
+  const auto pin = pins.find(identifier);
+  return pin == pins.end() ? identifier : pin->second;
+}
+
+bool ModelProject::is_complete() const {
+  return std::all_of(sources.begin(), sources.end(), [](const auto& entry) {
+    return !entry.second.defines || entry.second.withdrawn || entry.second.complete;
+  });
+}
+
 PeopleSet ModelProject::Index() const { return Standing(*this, &ModelSubmission::index); }
 
 PeopleSet ModelProject::Relatives() const { return Standing(*this, &ModelSubmission::relatives); }
 
+// Whoever is in no submission, but was when a key file was issued, or had a row of one.
 PeopleSet ModelProject::Former() const {
   PeopleSet people;
   for (const auto& [id, source] : sources) {
     for (const ModelSubmission& submission : source.submissions) {
       if (submission.withdrawn_after_issue) {
-        people = Union(Union(people, submission.index), submission.relatives);
+        people = Union(Union(std::move(people), submission.index), submission.relatives);
+      }
+    }
+    for (const ModelKeyFile& file : source.files) {
+      if (file.kind != ModelFileKind::kCorrection) {
+        people = Union(std::move(people), file.told());
       }
     }
   }
-  return Less(Less(people, Index()), Relatives());
+  return Less(Less(std::move(people), Index()), Relatives());
 }
 
 PeopleSet ModelProject::Everybody() const { return Union(Union(Index(), Relatives()), Former()); }
@@ -72,39 +70,107 @@ Refusal CaseModel::NotRunning(const ModelProject& project) const {
   if (const Refusal refusal = NotActive(project); refusal.has_value()) {
     return refusal;
   }
-  return project.end_date < today ? Refusal(Reason::kProjectEnded) : std::nullopt;
+  return project.end_date < day.today ? Refusal(Reason::kProjectEnded) : std::nullopt;
 }
 
-bool CaseModel::IsComplete(const ModelProject& project) {
-  return std::all_of(project.sources.begin(), project.sources.end(), [](const auto& entry) {
-    return !entry.second.defines || entry.second.withdrawn || entry.second.complete;
+Refusal CaseModel::NotServed(const ModelProject& project, const ModelSource& source) const {
+  if (source.withdrawn) {
+    return Reason::kSourceWithdrawn;
+  }
+  if (const Refusal refusal = NotRunning(project); refusal.has_value()) {
+    return refusal;
+  }
+  return project.is_complete() ? std::nullopt : Refusal(Reason::kPopulationIncomplete);
+}
+
+std::size_t CaseModel::Lowest(const PeopleSet& identifiers) const {
+  return *std::min_element(identifiers.begin(), identifiers.end(),
+                           [&](std::size_t a, std::size_t b) { return order(a) < order(b); });
+}
+
+// The rules of the decision record.
+std::size_t CaseModel::Choose(const ModelProject& project, const std::map<std::size_t, std::size_t>& retired,
+                              std::size_t identifier) const {
+  const PeopleSet& person = identities.PersonOf(identifier);
+  PeopleSet preferred = Both(person, project.issued);
+  std::erase_if(preferred, [&](std::size_t each) { return retired.contains(each); });
+  if (preferred.empty()) {
+    return person.size() == 1 ? identifier : Lowest(person);
+  }
+  return *std::min_element(preferred.begin(), preferred.end(), [&](std::size_t a, std::size_t b) {
+    const std::uint64_t with_a = identities.OneSince(identifier, a);
+    const std::uint64_t with_b = identities.OneSince(identifier, b);
+    return with_a != with_b ? with_a < with_b : order(a) < order(b);
   });
+}
+
+void CaseModel::PinAgain(ModelProject& project, const PeopleSet& identifiers) const {
+  for (const std::size_t identifier : identifiers) {
+    for (const std::size_t each : identities.PersonOf(identifier)) {
+      project.pins[each] = Choose(project, project.retired, each);
+    }
+  }
+}
+
+void CaseModel::PinEverybody(ModelProject& project) const {
+  for (std::size_t identifier = 0; identifier < identities.size(); ++identifier) {
+    if (identities.PersonOf(identifier).size() > 1) {
+      project.pins[identifier] = Choose(project, project.retired, identifier);
+    }
+  }
+}
+
+bool CaseModel::Apply(const LifeEvent& event) {
+  const IdentityModel::Effect effect = identities.Apply(event);
+  for (auto& [name, project] : projects) {
+    // A retirement ends when the two are one no more.
+    std::erase_if(project.retired, [&](const auto& pair) { return !identities.AreOne(pair.first, pair.second); });
+    PinAgain(project, effect.touched);
+    // What was confirmed was confirmed of the person as they were.
+    project.confirmed = Less(std::move(project.confirmed), effect.touched);
+  }
+  return effect.any;
+}
+
+std::optional<std::size_t> CaseModel::WithAForeignPin(const ModelProject& project) const {
+  for (const auto& [identifier, pin] : project.pins) {
+    if (!identities.AreOne(identifier, pin)) {
+      return identifier;
+    }
+  }
+  return std::nullopt;
 }
 
 PeopleSet CaseModel::ReservedFor(const std::string& id) const {
   PeopleSet people;
   for (const auto& [list, members] : reservations) {
-    people = list.empty() || list == id ? Union(people, members) : people;
+    people = list.empty() || list == id ? Union(std::move(people), members) : std::move(people);
   }
   return people;
 }
 
 PeopleSet CaseModel::Population(const ModelProject& project, const std::string& id, bool with_reservations) const {
   PeopleSet people;
+  const bool all_relatives = project.sources.at(id).includes_relatives;
   for (const auto& [namer, source] : project.sources) {
     const PeopleSet reserved = with_reservations ? ReservedFor(namer) : PeopleSet();
     for (const ModelSubmission& submission : source.submissions) {
-      if (!submission.withdrawn) {
-        people = Union(people, Less(submission.index, reserved));
-        people = namer == id ? Union(people, Less(submission.relatives, reserved)) : people;
+      if (submission.withdrawn) {
+        continue;
       }
+      PeopleSet named = submission.index;
+      if (namer == id || all_relatives) {
+        named = Union(std::move(named), submission.relatives);
+      }
+      people = Union(std::move(people), Less(named, identities.OfPersonsIn(reserved, named)));
     }
   }
   return people;
 }
 
 PeopleSet CaseModel::Unreserved(const ModelProject& project, const std::string& id, const PeopleSet& candidates) const {
-  return Less(Both(candidates, Population(project, id, true)), ReservedFor(id));
+  const PeopleSet rows = identities.OfPersonsIn(Population(project, id, true), candidates);
+  return Less(rows, identities.OfPersonsIn(ReservedFor(id), rows));
 }
 
 Refusal CaseModel::Submit(ModelProject& project, const std::string& id, const PeopleSet& index,
@@ -125,7 +191,7 @@ Refusal CaseModel::Submit(ModelProject& project, const std::string& id, const Pe
   ModelSubmission submission;
   submission.index = index;
   submission.relatives = Less(relatives, index);
-  if (Union(Union(project.Everybody(), index), relatives).size() > project.approved) {
+  if (identities.CountPersons(Union(Union(project.Everybody(), index), relatives)) > project.approved) {
     source.locked = true;
     return Reason::kBudgetExceeded;
   }
@@ -150,11 +216,11 @@ Refusal CaseModel::Withdraw(ModelProject& project, const std::string& id, std::s
   if (source.locked) {
     return Reason::kSourceLocked;
   }
-  source.submissions[number - 1].withdrawn = true;
-  source.submissions[number - 1].withdrawn_after_issue =
-      std::any_of(project.sources.begin(), project.sources.end(),
-                  [](const auto& entry) { return !entry.second.key_files.empty(); });
-  source.complete = source.complete && source.submissions[number - 1].withdrawn_after_issue;
+  ModelSubmission& submission = source.submissions[number - 1];
+  submission.withdrawn = true;
+  submission.withdrawn_after_issue = std::any_of(project.sources.begin(), project.sources.end(),
+                                                 [](const auto& entry) { return !entry.second.files.empty(); });
+  source.complete = source.complete && submission.withdrawn_after_issue;
   return std::nullopt;
 }
 
@@ -188,14 +254,8 @@ Refusal CaseModel::Reopen(ModelProject& project, const std::string& id) {
 
 Refusal CaseModel::OpenWindow(ModelProject& project, const std::string& id) {
   ModelSource& source = project.sources.at(id);
-  if (source.withdrawn) {
-    return Reason::kSourceWithdrawn;
-  }
-  if (const Refusal refusal = NotRunning(project); refusal.has_value()) {
+  if (const Refusal refusal = NotServed(project, source); refusal.has_value()) {
     return refusal;
-  }
-  if (!IsComplete(project)) {
-    return Reason::kPopulationIncomplete;
   }
   source.window_open = true;
   source.window_used = false;
@@ -204,14 +264,8 @@ Refusal CaseModel::OpenWindow(ModelProject& project, const std::string& id) {
 
 Refusal CaseModel::Match(ModelProject& project, const std::string& id, const PeopleSet& held) {
   ModelSource& source = project.sources.at(id);
-  if (source.withdrawn) {
-    return Reason::kSourceWithdrawn;
-  }
-  if (const Refusal refusal = NotRunning(project); refusal.has_value()) {
+  if (const Refusal refusal = NotServed(project, source); refusal.has_value()) {
     return refusal;
-  }
-  if (!IsComplete(project)) {
-    return Reason::kPopulationIncomplete;
   }
   if (!source.window_open) {
     return Reason::kMatchWindowMissing;
@@ -221,7 +275,7 @@ Refusal CaseModel::Match(ModelProject& project, const std::string& id, const Peo
   }
   source.window_used = true;
   source.match.population = Population(project, id, false);
-  source.match.matched = Unreserved(project, id, Both(held, source.match.population));
+  source.match.matched = Unreserved(project, id, identities.OfPersonsIn(source.match.population, held));
   source.match.lists.clear();
   for (const auto& [list, members] : reservations) {
     const auto namer = project.sources.find(list);
@@ -241,124 +295,10 @@ Refusal CaseModel::NoUsableMatch(const ModelProject& project, const std::string&
   const PeopleSet population = Population(project, id, false);
   bool usable = source.window_open && source.window_used && source.match.population == population;
   for (const auto& [list, members] : source.match.lists) {
-    usable = usable && Both(Less(members, reservations.at(list)), population).empty();
+    const PeopleSet left = Less(members, identities.OfPersonsIn(reservations.at(list), members));
+    usable = usable && identities.OfPersonsIn(left, population).empty();
   }
   return usable ? std::nullopt : Refusal(Reason::kMatchMissing);
-}
-
-Refusal CaseModel::Issue(ModelProject& project, const std::string& id, std::uint32_t since) {
-  ModelSource& source = project.sources.at(id);
-  if (source.withdrawn) {
-    return Reason::kSourceWithdrawn;
-  }
-  if (const Refusal refusal = NotRunning(project); refusal.has_value()) {
-    return refusal;
-  }
-  if (!IsComplete(project)) {
-    return Reason::kPopulationIncomplete;
-  }
-  PeopleSet candidates;
-  switch (source.scope) {
-    case ModelScope::kOwn:
-      for (const ModelSubmission& submission : source.submissions) {
-        candidates =
-            submission.withdrawn ? candidates : Union(Union(candidates, submission.index), submission.relatives);
-      }
-      break;
-    case ModelScope::kIntersection:
-      if (const Refusal refusal = NoUsableMatch(project, id); refusal.has_value()) {
-        return refusal;
-      }
-      candidates = source.match.matched;
-      break;
-    case ModelScope::kPopulation:
-      candidates = Population(project, id, false);
-      break;
-  }
-  ModelKeyFile file;
-  file.since = since;
-  file.rows = file.covered = Unreserved(project, id, candidates);
-  if (since != 0) {
-    if (since > source.key_files.size()) {
-      return Reason::kKeyFileNotFound;
-    }
-    const ModelKeyFile& earlier = source.key_files[since - 1];
-    if (earlier.taken_back) {
-      return Reason::kKeyFileWithdrawn;
-    }
-    if (!earlier.fetched) {
-      return Reason::kKeyFileNotFetched;
-    }
-    file.rows = Less(file.covered, earlier.covered);
-    file.withdrawn = Less(earlier.covered, file.covered);
-  }
-  if (file.rows.empty() && file.withdrawn.empty()) {
-    return Reason::kNothingToIssue;
-  }
-  for (const ModelKeyFile& other : source.key_files) {
-    if (!other.taken_back && !other.expired && other.since == since && other.rows == file.rows &&
-        other.withdrawn == file.withdrawn && other.expiry_date >= today) {
-      return Reason::kKeyFileStands;
-    }
-  }
-  source.key_files.push_back(file);
-  return std::nullopt;
-}
-
-Refusal CaseModel::TakeBack(ModelProject& project, const std::string& id, std::uint32_t number) {
-  ModelSource& source = project.sources.at(id);
-  if (number > source.key_files.size()) {
-    return Reason::kKeyFileNotFound;
-  }
-  if (project.state == ModelState::kKeyDestroyed) {
-    return Reason::kKeyDestroyed;
-  }
-  for (const ModelReport& report : source.reports) {
-    if (!report.replaced && report.key_file == number && !report.used.empty()) {
-      return Reason::kKeyFileInUse;
-    }
-  }
-  for (const ModelKeyFile& later : source.key_files) {
-    if (later.since == number && later.was_handed_out() && !later.taken_back) {
-      return Reason::kKeyFileContinued;
-    }
-  }
-  if (source.key_files[number - 1].taken_back) {
-    return Reason::kKeyFileWithdrawn;
-  }
-  source.key_files[number - 1].taken_back = true;
-  return std::nullopt;
-}
-
-Refusal CaseModel::Report(ModelProject& project, const std::string& id, const ModelReport& report,
-                          const std::string& corrects) {
-  ModelSource& source = project.sources.at(id);
-  if (project.state == ModelState::kKeyDestroyed) {
-    return Reason::kKeyDestroyed;
-  }
-  if (report.key_file > source.key_files.size()) {
-    return Reason::kKeyFileNotFound;
-  }
-  const ModelKeyFile& file = source.key_files[report.key_file - 1];
-  if (!file.was_handed_out()) {
-    return Reason::kKeyFileWithdrawn;
-  }
-  ModelReport stands = report;
-  stands.used = Both(report.used, file.covered);
-  if (stands.used.empty()) {
-    return Reason::kNothingValid;
-  }
-  if (!corrects.empty()) {
-    const auto corrected = std::find_if(source.reports.begin(), source.reports.end(), [&](const ModelReport& other) {
-      return !other.replaced && other.reference == corrects;
-    });
-    if (corrected == source.reports.end()) {
-      return Reason::kDeliveryNotFound;
-    }
-    corrected->replaced = true;
-  }
-  source.reports.push_back(stands);
-  return std::nullopt;
 }
 
 Refusal CaseModel::Close(ModelProject& project) {
@@ -375,91 +315,11 @@ Refusal CaseModel::DestroyKey(ModelProject& project) {
   }
   project.state = ModelState::kKeyDestroyed;
   for (auto& [id, source] : project.sources) {
-    for (ModelKeyFile& file : source.key_files) {
+    for (ModelKeyFile& file : source.files) {
       file.expired = file.expired || !file.taken_back;
     }
   }
   return std::nullopt;
-}
-
-void CaseModel::NewDay(const std::string& day) {
-  today = day;
-  for (auto& [name, project] : projects) {
-    for (auto& [id, source] : project.sources) {
-      for (ModelKeyFile& file : source.key_files) {
-        file.expired = file.expired || (!file.taken_back && file.expiry_date < today);
-      }
-    }
-  }
-}
-
-ModelInclusion CaseModel::InclusionOf(const ModelProject& project, std::size_t person) const {
-  return project.Index().contains(person)       ? ModelInclusion::kIndex
-         : project.Relatives().contains(person) ? ModelInclusion::kRelative
-         : project.Former().contains(person)    ? ModelInclusion::kFormer
-                                                : ModelInclusion::kNone;
-}
-
-ModelRegisterInsight CaseModel::InsightOf(const ModelProject& project, const std::string& id,
-                                          std::size_t person) const {
-  const ModelSource& source = project.sources.at(id);
-  ModelRegisterInsight insight;
-  for (const ModelSubmission& submission : source.submissions) {
-    const bool counts = !submission.withdrawn || submission.withdrawn_after_issue;
-    insight.submitted =
-        insight.submitted || (counts && (submission.index.contains(person) || submission.relatives.contains(person)));
-  }
-  bool all_reported = true;
-  bool used = false;
-  for (std::uint32_t number = 1; number <= source.key_files.size(); ++number) {
-    const ModelKeyFile& file = source.key_files[number - 1];
-    if (!file.was_handed_out()) {
-      continue;
-    }
-    if (!file.covered.contains(person)) {
-      continue;
-    }
-    insight.key_file_issued = true;
-    bool reported = false;
-    for (const ModelReport& report : source.reports) {
-      if (!report.replaced && report.key_file == number) {
-        reported = true;
-        used = used || report.used.contains(person);
-      }
-    }
-    all_reported = all_reported && reported;
-  }
-  if (insight.key_file_issued) {
-    insight.use = used ? ModelUse::kUsed : all_reported ? ModelUse::kNotUsed : ModelUse::kNotYetReported;
-  }
-  // Named, but only by registers that may not use the person's data.
-  const bool named_by_reserved_only =
-      Population(project, id, false).contains(person) && !Population(project, id, true).contains(person);
-  if (ReservedFor(id).contains(person) || named_by_reserved_only) {
-    insight.reservation = insight.key_file_issued ? ModelReservation::kAfterIssue : ModelReservation::kLeftOut;
-  }
-  return insight;
-}
-
-std::size_t CaseModel::LaterReservations(const ModelProject& project, const std::string& id) const {
-  const ModelKeyFile* newest = nullptr;
-  for (const ModelKeyFile& file : project.sources.at(id).key_files) {
-    newest = file.was_handed_out() ? &file : newest;
-  }
-  if (newest == nullptr) {
-    return 0;
-  }
-  const PeopleSet held = Both(newest->covered, Population(project, id, false));
-  return Less(held, Unreserved(project, id, held)).size();
-}
-
-bool CaseModel::IsOverdue(const ModelProject& project, const std::string& id, std::uint32_t number) const {
-  const ModelSource& source = project.sources.at(id);
-  const ModelKeyFile& file = source.key_files[number - 1];
-  const bool reported = std::any_of(source.reports.begin(), source.reports.end(), [&](const ModelReport& report) {
-    return !report.replaced && report.key_file == number;
-  });
-  return project.state != ModelState::kKeyDestroyed && file.was_handed_out() && !reported && file.due_date < today;
 }
 
 }  // namespace kobling::tests

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "kobling/v1/identity_service.pb.h"
-#include "tests/model/case_model.h"
+#include "tests/model/people_set.h"
 
 namespace kobling::tests {
 

@@ -27,74 +27,29 @@ void Lives::Compare() {
   if (Below(8) == 0) {
     CompareHistory(Below(model_.identities.size()));
   }
+  if (Below(10) == 0) {
+    CompareOverdue();
+  }
   if (Below(30) == 0) {
     CompareScrub();
   }
   if (Below(12) == 0) {
-    server_.Restart();
-    ASSERT_EQ(server_.StoredState(), server_.StateInMemory());
+    Restart();
   }
   may_kill_ = true;
 }
 
 void Lives::CompareAll() {
+  CaseRun::CompareAll();
   CompareStatus();
   CompareScrub();
   for (const auto& [name, project] : model_.projects) {
-    CompareProject(name);
     CompareCorrections(name);
-    for (const auto& [id, source] : project.sources) {
-      for (std::uint32_t number = 1; number <= source.files.size(); ++number) {
-        CompareAPastFile(name, id, number);
-      }
-    }
   }
   for (int i = 0; i < 100; ++i) {
     CompareInsight(Below(model_.identities.size()));
     CompareHistory(Below(model_.identities.size()));
   }
-}
-
-const std::string& Lives::LopenummerOf(const std::string& name, std::size_t pin) {
-  std::string& lopenummer = lopenumre_[name][pin];
-  if (lopenummer.empty()) {
-    lopenummer = server_.ExpectedLopenummer(name, Person(pin));
-    EXPECT_TRUE(pins_[name].emplace(lopenummer, pin).second) << "one løpenummer for two pins";
-  }
-  return lopenummer;
-}
-
-void Lives::ExpectContent(const std::string& name, const std::string& id, const server::OpenKeyFile& opened,
-                          const LifeFile& file) {
-  SCOPED_TRACE(name + ' ' + id + ' ' + std::to_string(opened.comment.number));
-  using Rows = std::set<std::pair<std::string, std::string>>;
-  std::set<std::size_t> pins;
-  const auto expected_rows = [&](const Pins& rows) {
-    Rows expected;
-    for (const auto& [identifier, pin] : rows) {
-      expected.emplace(Person(identifier), LopenummerOf(name, pin));
-      pins.insert(pin);
-    }
-    return expected;
-  };
-  if (file.kind == LifeFileKind::kCorrection) {
-    std::set<std::vector<std::string>> expected;
-    for (const LifeCorrectedRow& row : file.corrected) {
-      expected.insert(
-          {Person(row.identifier), LopenummerOf(name, row.before), LopenummerOf(name, row.now), row.date, row.cause});
-      pins.insert(row.now);
-      ++done_["corrected row: " + row.cause];
-    }
-    EXPECT_EQ((std::set<std::vector<std::string>>(opened.corrected.begin(), opened.corrected.end())), expected);
-    EXPECT_EQ(opened.comment.kind, crypto::KeyFileKind::kCorrection);
-  } else {
-    EXPECT_EQ(Rows(opened.rows.begin(), opened.rows.end()), expected_rows(file.rows));
-    EXPECT_EQ(Rows(opened.withdrawn.begin(), opened.withdrawn.end()), expected_rows(file.withdrawn));
-    EXPECT_EQ(opened.rows.size(), file.rows.size());
-    EXPECT_EQ(opened.withdrawn.size(), file.withdrawn.size());
-  }
-  EXPECT_EQ(opened.comment.since, file.since);
-  EXPECT_EQ(opened.comment.persons, pins.size());
 }
 
 void Lives::CompareStatus() {
@@ -108,45 +63,28 @@ void Lives::CompareStatus() {
   EXPECT_EQ(status.protected_(), model_.identities.protected_ones().size());
 }
 
-void Lives::CompareProject(const std::string& name) {
-  SCOPED_TRACE(name);
-  const LifeProject& project = ProjectOf(name);
-  api::GetProjectRequest get;
-  get.set_project_id(name);
-  const api::Project shown = server_.projects().Get(server_.Caseworker("ProjectService/GetProject"), get).value();
-  EXPECT_EQ(shown.persons(), model_.identities.CountPersons(project.Everybody()));
-  std::map<std::string, std::size_t> later;
-  for (const api::LaterReservations& one : shown.later_reservations()) {
-    later[one.register_id()] = one.persons();
-  }
-  for (const auto& [id, source] : project.sources) {
-    EXPECT_EQ(later[id], model_.LaterReservations(project, id)) << id;
-  }
-  EXPECT_FALSE(model_.WithAForeignPin(project).has_value()) << "two persons share a løpenummer";
-}
-
 void Lives::CompareCorrections(const std::string& name) {
   SCOPED_TRACE(name);
-  const LifeProject& project = ProjectOf(name);
+  const ModelProject& project = ProjectOf(name);
   const server::Call call = server_.Officer("CorrectionService/ListCorrections");
   api::ListCorrectionsRequest request;
   request.set_project_id(name);
   const api::ListCorrectionsResponse listed = server_.corrections().List(call, request).value();
-  std::map<std::string, LifeWaiting> registers;
+  std::map<std::string, ModelWaiting> registers;
   for (const api::RegisterCorrection& line : listed.registers()) {
     registers[line.register_id()] = {.confirmed = line.confirmed_rows(), .waiting = line.waiting_rows()};
   }
-  const std::map<std::string, LifeWaiting> expected = model_.WaitingIn(project);
+  const std::map<std::string, ModelWaiting> expected = model_.WaitingIn(project);
   for (const auto& [id, source] : project.sources) {
     const auto wanted = expected.find(id);
-    const LifeWaiting waiting = wanted == expected.end() ? LifeWaiting() : wanted->second;
+    const ModelWaiting waiting = wanted == expected.end() ? ModelWaiting() : wanted->second;
     EXPECT_EQ(registers[id].confirmed, waiting.confirmed) << id;
     EXPECT_EQ(registers[id].waiting, waiting.waiting) << id;
   }
   ASSERT_EQ(static_cast<std::size_t>(listed.corrections_size()), project.corrections.size());
   bool is_proposed = false;
   for (std::size_t i = 0; i < project.corrections.size(); ++i) {
-    const LifeCorrection& correction = project.corrections[i];
+    const ModelCorrection& correction = project.corrections[i];
     const api::Correction& told = listed.corrections(static_cast<int>(i));
     EXPECT_EQ(told.number(), i + 1);
     EXPECT_EQ(told.state(), correction.state);
@@ -160,60 +98,6 @@ void Lives::CompareCorrections(const std::string& name) {
     const api::ListCorrectionsResponse all = server_.corrections().List(call, {}).value();
     EXPECT_THAT(all.projects_to_review(), testing::Contains(name));
   }
-}
-
-void Lives::CompareAPastFile(const std::string& name, const std::string& id, std::uint32_t number) {
-  SCOPED_TRACE("past key file " + name + ' ' + id + ' ' + std::to_string(number));
-  api::ReproduceKeyFileRequest request;
-  request.set_project_id(name);
-  request.set_register_id(id);
-  request.set_number(number);
-  request.set_purpose("tilsyn");
-  const auto made = server_.key_files().Reproduce(
-      server_.By(Role::kAuditor, "anne.audit", "KeyFileService/ReproduceKeyFile"), request);
-  ASSERT_THAT(made, server::IsOk());
-  EXPECT_TRUE(made->equal());
-  ++done_["reproduce"];
-}
-
-void Lives::Accessed(std::size_t identifier) { accesses_.push_back(model_.identities.PersonOf(identifier)); }
-
-void Lives::CompareInsight(std::size_t identifier) {
-  SCOPED_TRACE("insight of " + std::to_string(identifier));
-  api::LookupRequest request;
-  request.set_identifier(Person(identifier));
-  request.set_purpose("eget innsyn");
-  const api::LookupResponse answer =
-      server_.insight().Lookup(server_.By(Role::kInsightPortal, "portal", "InsightService/Lookup"), request).value();
-  int at = 0;
-  for (const auto& [name, project] : model_.projects) {
-    const ModelInclusion inclusion = model_.InclusionOf(project, identifier);
-    if (inclusion == ModelInclusion::kNone) {
-      continue;
-    }
-    ASSERT_LT(at, answer.projects_size()) << name;
-    const api::ProjectInsight& told = answer.projects(at++);
-    EXPECT_EQ(told.project_id(), name);
-    EXPECT_EQ(static_cast<int>(told.inclusion()), static_cast<int>(inclusion));
-    for (const api::RegisterInsight& part : told.registers()) {
-      const LifeInsight expected = model_.InsightOf(project, part.register_id(), identifier);
-      const LifeInsight got{.submitted = part.submitted(),
-                            .key_file_issued = part.key_file_issued(),
-                            .corrected = static_cast<std::size_t>(part.corrected_times_size()),
-                            .use = static_cast<ModelUse>(part.use()),
-                            .reservation = static_cast<ModelReservation>(part.reservation())};
-      EXPECT_TRUE(got == expected) << name << ' ' << part.ShortDebugString();
-    }
-  }
-  EXPECT_EQ(at, answer.projects_size());
-  const PeopleSet& person = model_.identities.PersonOf(identifier);
-  const auto lists = std::count_if(model_.reservations.begin(), model_.reservations.end(),
-                                   [&](const auto& list) { return !Both(list.second, person).empty(); });
-  EXPECT_EQ(answer.reservations_size(), lists);
-  const auto accesses = std::count_if(accesses_.begin(), accesses_.end(),
-                                      [&](const PeopleSet& then) { return !Both(then, person).empty(); });
-  EXPECT_EQ(answer.access_count(), static_cast<std::uint64_t>(accesses));
-  Accessed(identifier);
 }
 
 void Lives::CompareHistory(std::size_t identifier) {

@@ -105,7 +105,7 @@ void Lives::SendEvents(const std::vector<LifeEvent>& events, std::size_t batch_e
   std::size_t without_effect = 0;
   for (std::size_t i = 0; i < applied; ++i) {
     LifeEvent event = events[i];
-    event.date = event.told_date.empty() ? model_.today : event.told_date;
+    event.date = event.told_date.empty() ? model_.day.today : event.told_date;
     const bool has_effect = model_.Apply(event);
     without_effect += has_effect ? 0 : 1;
     ++done_[api::IdentityEventKind_Name(event.kind) + (has_effect ? "" : " without effect")];

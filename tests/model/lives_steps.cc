@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <span>
 
-#include "server/core/dates.h"
 #include "tests/model/lives.h"
 
 namespace kobling::tests {
@@ -14,29 +13,11 @@ using server::TestCore;
 namespace {
 
 constexpr std::size_t kProjects = 5;
-constexpr int kExpiryDays = 90;
-constexpr std::size_t kKillOneIn = 12;
-
-server::ServerConfig Config() {
-  server::ServerConfig config;
-  config.recipient_key_validity_days = 3650;
-  config.key_file_expiry_days = kExpiryDays;
-  return config;
-}
-
-std::vector<std::string> Digits(const PeopleSet& identifiers) {
-  std::vector<std::string> digits;
-  for (const std::size_t identifier : identifiers) {
-    digits.push_back(Person(identifier));
-  }
-  return digits;
-}
 
 }  // namespace
 
-Lives::Lives(std::uint64_t seed, Kills kills) : random_(seed), kills_(kills), server_(Config()), model_(kIdentifiers) {
+Lives::Lives(std::uint64_t seed, Kills kills) : CaseRun(seed, kIdentifiers, kills) {
   model_.order = [this](std::size_t identifier) { return OrderOf(identifier); };
-  model_.NewDay(InDays(0), InDays(kExpiryDays));
   may_kill_ = false;
   std::vector<LifeEvent> births;
   for (std::size_t identifier = 0; identifier < kIdentifiers; ++identifier) {
@@ -62,20 +43,20 @@ void Lives::Step() {
                                          &Lives::Feed,
                                          &Lives::Feed,
                                          &Lives::Feed,
-                                         &Lives::Submit,
-                                         &Lives::Submit,
+                                         &Lives::SubmitSome,
+                                         &Lives::SubmitSome,
                                          &Lives::SubmitMore,
-                                         &Lives::Complete,
-                                         &Lives::Reopen,
-                                         &Lives::Match,
-                                         &Lives::Issue,
-                                         &Lives::Issue,
-                                         &Lives::Issue,
-                                         &Lives::Issue,
-                                         &Lives::Issue,
-                                         &Lives::Issue,
-                                         &Lives::Fetch,
-                                         &Lives::Fetch,
+                                         &Lives::CompleteSome,
+                                         &Lives::ReopenSome,
+                                         &Lives::MatchSome,
+                                         &Lives::IssueSome,
+                                         &Lives::IssueSome,
+                                         &Lives::IssueSome,
+                                         &Lives::IssueSome,
+                                         &Lives::IssueSome,
+                                         &Lives::IssueSome,
+                                         &Lives::FetchSome,
+                                         &Lives::FetchSome,
                                          &Lives::Propose,
                                          &Lives::Propose,
                                          &Lives::Decide,
@@ -86,29 +67,12 @@ void Lives::Step() {
                                          &Lives::IssueCorrection,
                                          &Lives::IssueCorrection,
                                          &Lives::TakeBack,
-                                         &Lives::Report,
-                                         &Lives::Report,
-                                         &Lives::Reserve,
+                                         &Lives::ReportSome,
+                                         &Lives::ReportSome,
+                                         &Lives::ReserveSome,
                                          &Lives::WithdrawSubmission};
   (this->*kSteps[Below(std::size(kSteps))])();
 }
-
-std::string Lives::SomeRegister() { return std::vector<std::string>{"NPR", "MFR", "DAAR", "KRG", "KRG"}[Below(5)]; }
-
-PeopleSet Lives::SomeIdentifiers(std::size_t most) {
-  PeopleSet identifiers;
-  const std::size_t begin = Below(kIdentifiers);
-  const std::size_t end = std::min(kIdentifiers, begin + 1 + Below(most));
-  for (std::size_t identifier = begin; identifier < end; ++identifier) {
-    if (Below(4) != 0) {
-      identifiers.insert(identifier);
-    }
-  }
-  identifiers.insert(begin);
-  return identifiers;
-}
-
-std::string Lives::InDays(int days) { return server::DateText(server::DayOf(server_.clock().Now()) + days); }
 
 // The number that the server gave the identifier.
 std::uint32_t Lives::OrderOf(std::size_t identifier) {
@@ -124,209 +88,77 @@ std::uint32_t Lives::OrderOf(std::size_t identifier) {
   return order_[identifier] = number;
 }
 
-bool Lives::ArmAKill(int commits) {
-  if (kills_ == Kills::kNone || !may_kill_ || Below(kKillOneIn) != 0) {
-    return false;
-  }
-  using LastCommit = server::FaultyStore::LastCommit;
-  server_.store().DieAfter(commits, Below(2) == 0 ? LastCommit::kIsLost : LastCommit::kIsWritten);
-  return true;
-}
-
-void Lives::Revive() {
-  server_.store().Mend();
-  server_.Restart();
-  ASSERT_EQ(server_.StoredState(), server_.StateInMemory());
-}
-
 void Lives::NewProject() {
-  api::ProjectCase project_case = server::FullCase(
-      {server::Defining("NPR"), server::Defining("MFR"), server::Intersecting("DAAR"), server::WholePopulation("KRG")});
-  const std::size_t approved = 150 + Below(500);
-  const bool includes_relatives = Below(2) == 0;
-  project_case.set_approved_persons(approved);
-  project_case.set_end_date(InDays(3000));
-  project_case.set_deletion_date(InDays(3500));
-  project_case.mutable_sources(3)->set_includes_relatives(includes_relatives);
-  LifeProject& project = model_.projects[server_.ActiveProject(project_case)];
-  project.approved = approved;
-  project.sources["NPR"].defines = true;
-  project.sources["MFR"].defines = true;
-  project.sources["DAAR"].scope = ModelScope::kIntersection;
-  project.sources["KRG"].scope = ModelScope::kPopulation;
-  project.sources["KRG"].includes_relatives = includes_relatives;
-  // Whoever lived before the project did is pinned in it as well.
-  model_.PinEverybody(project);
+  CaseRun::NewProject({.approved = 150 + Below(500), .includes_relatives = Below(2) == 0, .days = 3000});
 }
 
-void Lives::NewProjectOrDays() { model_.projects.size() < kProjects&& Below(2) == 0 ? NewProject() : NextDays(); }
+void Lives::NewProjectOrDays() { model_.projects.size() < kProjects&& Below(2) == 0 ? NewProject() : NextDays(30); }
 
 void Lives::SubmitMore() {
   const std::string name = SomeProject();
   const std::string id = SomeNamer();
   Reopen(name, id);
-  Submit(name, id);
+  SubmitSome(name, id);
 }
 
-void Lives::Submit() { Submit(SomeProject(), SomeNamer()); }
+void Lives::SubmitSome() { SubmitSome(SomeProject(), SomeNamer()); }
 
-void Lives::Submit(const std::string& name, const std::string& id) {
-  const PeopleSet index = SomeIdentifiers(120);
-  const PeopleSet relatives = Below(3) == 0 ? SomeIdentifiers(60) : PeopleSet();
-  server::Columns columns = {Digits(index)};
-  if (!relatives.empty()) {
-    columns.push_back(Digits(relatives));
-  }
-  Act(
-      "submit", [&] { return model_.Submit(ProjectOf(name), id, index, relatives); },
-      [&] { return server_.Submit(name, id, columns).response; });
+void Lives::SubmitSome(const std::string& name, const std::string& id) {
+  const PeopleSet index = SomePeople(120);
+  const PeopleSet relatives = Below(3) == 0 ? SomePeople(60) : PeopleSet();
+  Submit(name, id, index, relatives);
 }
 
-void Lives::Complete() { Complete(SomeProject()); }
+void Lives::CompleteSome() { CompleteAll(SomeProject()); }
 
-void Lives::Complete(const std::string& name) {
-  for (const std::string id : {"NPR", "MFR"}) {
+void Lives::CompleteAll(const std::string& name) {
+  for (const char* id : {"NPR", "MFR"}) {
     if (SourceOf(name, id).submissions.empty()) {
-      Submit(name, id);
+      SubmitSome(name, id);
     }
     if (SourceOf(name, id).locked) {
       Reopen(name, id);
     }
-    Act(
-        "complete", [&] { return model_.Complete(ProjectOf(name), id); },
-        [&] {
-          return server_.population().Complete(server_.Register(id, "PopulationService/CompletePopulation"),
-                                               About<api::CompletePopulationRequest>(name));
-        });
+    Complete(name, id);
   }
 }
 
-void Lives::Reopen() { Reopen(SomeProject(), SomeNamer()); }
+void Lives::ReopenSome() { Reopen(SomeProject(), SomeNamer()); }
 
-void Lives::Reopen(const std::string& name, const std::string& id) {
-  auto request = About<api::ReopenSourceRequest>(name);
-  request.set_register_id(id);
-  Act(
-      "reopen", [&] { return model_.Reopen(ProjectOf(name), request.register_id()); },
-      [&] { return server_.projects().ReopenSource(server_.Officer("ProjectService/ReopenSource"), request); });
-}
+void Lives::MatchSome() { MatchSome(SomeProject()); }
 
-void Lives::WithdrawSubmission() {
-  const std::string name = SomeProject();
-  const std::string id = SomeNamer();
-  const std::size_t number = 1 + Below(SourceOf(name, id).submissions.size() + 1);
-  auto request = About<api::WithdrawSubmissionRequest>(name);
-  request.set_number(static_cast<std::uint32_t>(number));
-  Act(
-      "withdraw submission", [&] { return model_.Withdraw(ProjectOf(name), id, number); },
-      [&] {
-        return server_.population().Withdraw(server_.Register(id, "PopulationService/WithdrawSubmission"), request);
-      });
-}
-
-void Lives::Match() { Match(SomeProject()); }
-
-void Lives::Match(const std::string& name) {
-  if (Below(4) != 0) {
-    auto request = About<api::OpenMatchRequest>(name);
-    request.set_register_id("DAAR");
-    request.set_max_rows(10'000);
-    Act(
-        "open match", [&] { return model_.OpenWindow(ProjectOf(name), "DAAR"); },
-        [&] { return server_.matches().Open(server_.Officer("KeyFileService/OpenMatch"), request); });
-  }
-  if (Below(4) != 0) {
-    PeopleSet held;
-    for (std::size_t identifier = 0; identifier < kIdentifiers; ++identifier) {
-      if (Below(3) == 0) {
-        held.insert(identifier);
-      }
+void Lives::MatchSome(const std::string& name) {
+  PeopleSet held;
+  for (std::size_t identifier = 0; identifier < kIdentifiers; ++identifier) {
+    if (Below(3) == 0) {
+      held.insert(identifier);
     }
-    Act(
-        "match", [&] { return model_.Match(ProjectOf(name), "DAAR", held); },
-        [&] { return server_.Match(name, "DAAR", Digits(held)).response; });
   }
+  Match(name, held);
 }
 
-void Lives::Issue() {
+void Lives::IssueSome() {
   const std::string name = SomeProject();
   const std::string id = SomeRegister();
   if (Below(10) != 0) {
-    Complete(name);
+    CompleteAll(name);
   }
   if (SourceOf(name, id).scope == ModelScope::kIntersection && Below(4) != 0) {
-    Match(name);
+    MatchSome(name);
   }
   // A delta goes on from one of the last files, mostly from one that was fetched.
-  const std::vector<LifeFile>& files = SourceOf(name, id).files;
+  const std::vector<ModelKeyFile>& files = SourceOf(name, id).files;
   std::size_t since = Below(2) == 0 ? 0 : files.size() + 1 - Below(std::min<std::size_t>(files.size(), 5) + 1);
   while (since > 1 && Below(8) != 0 && (since > files.size() || !files[since - 1].fetched)) {
     --since;
   }
-  const auto issued = Act((since == 0 ? "issue to " : "issue a delta to ") + id,
-                          [&] { return model_.Issue(ProjectOf(name), id, static_cast<std::uint32_t>(since)); },
-                          [&] { return server_.TryIssue(name, id, static_cast<std::uint32_t>(since)); });
-  if (issued.has_value()) {
-    Keep(name, id, *issued);
-  }
+  Issue(name, id, static_cast<std::uint32_t>(since));
 }
 
-void Lives::IssueCorrection() {
-  const std::string name = SomeProject();
-  const std::string id = SomeRegister();
-  const auto issued = Act(
-      "issue a correction", [&] { return model_.IssueCorrection(ProjectOf(name), id); },
-      [&] { return server_.TryIssueCorrection(name, id); });
-  if (issued.has_value()) {
-    Keep(name, id, *issued);
-  }
-}
-
-// What the server says of a file that it has issued.
-void Lives::Keep(const std::string& name, const std::string& id, const api::KeyFile& issued) {
-  const std::vector<LifeFile>& files = SourceOf(name, id).files;
-  const LifeFile& file = files.back();
-  ASSERT_EQ(issued.number(), files.size());
-  EXPECT_EQ(issued.since(), file.since);
-  EXPECT_EQ(issued.rows(), file.rows.size() + file.withdrawn.size());
-  EXPECT_EQ(issued.withdrawn_rows(), file.withdrawn.size());
-  EXPECT_EQ(issued.persons(), file.persons);
-  EXPECT_EQ(issued.annulled(), file.annulled);
-  EXPECT_EQ(issued.map_version(), model_.identities.version());
-  EXPECT_EQ(issued.expiry_date(), InDays(kExpiryDays));
-  for (const auto& [identifier, pin] : file.rows) {
-    EXPECT_TRUE(model_.identities.AreOne(identifier, pin)) << "two persons share a løpenummer";
-  }
-  if (Below(4) != 0) {
-    Fetch(name, id, issued.number());
-  }
-}
-
-void Lives::Fetch() {
+void Lives::FetchSome() {
   const std::string name = SomeProject();
   const std::string id = SomeRegister();
   Fetch(name, id, static_cast<std::uint32_t>(1 + Below(SourceOf(name, id).files.size() + 1)));
-}
-
-void Lives::Fetch(const std::string& name, const std::string& id, std::uint32_t number) {
-  const auto fetched = Act(
-      "fetch", [&] { return model_.Fetch(ProjectOf(name), id, number); },
-      [&] { return server_.Fetch(name, id, number, 0); });
-  if (fetched.has_value()) {
-    ExpectContent(name, id, server_.FetchAndOpen(name, id, number), SourceOf(name, id).files[number - 1]);
-  }
-}
-
-void Lives::TakeBack() {
-  const std::string name = SomeProject();
-  const std::string id = SomeRegister();
-  const auto number = static_cast<std::uint32_t>(1 + Below(SourceOf(name, id).files.size() + 1));
-  auto request = About<api::WithdrawKeyFileRequest>(name);
-  request.set_register_id(id);
-  request.set_number(number);
-  Act(
-      "take back key file", [&] { return model_.TakeBack(ProjectOf(name), id, number); },
-      [&] { return server_.key_files().Withdraw(server_.Officer("KeyFileService/WithdrawKeyFile"), request); });
 }
 
 void Lives::Propose() {
@@ -373,60 +205,20 @@ void Lives::CorrectAtOnce() {
   IssueCorrection();
 }
 
-void Lives::Report() {
+void Lives::ReportSome() {
   const std::string name = SomeProject();
   const std::string id = SomeRegister();
-  LifeSource& source = SourceOf(name, id);
-  ModelReport report;
-  report.key_file = static_cast<std::uint32_t>(1 + Below(source.files.size() + (Below(5) == 0 ? 1 : 0) + 1));
-  report.reference = "levering " + std::to_string(++deliveries_);
-  report.used = {Below(kIdentifiers)};
-  for (const LifeFile& file : source.files) {
+  PeopleSet used = {Below(kIdentifiers)};
+  for (const ModelKeyFile& file : SourceOf(name, id).files) {
     for (const auto& [identifier, pin] : file.rows) {
       if (Below(20) == 0) {
-        report.used.insert(pin);
+        used.insert(pin);
       }
     }
   }
-  const std::string corrects = !source.reports.empty() && Below(3) == 0 ? OneOf(source.reports).reference : "";
-  api::ReportHeader header = server_.Header(name, report.key_file, report.reference);
-  header.set_corrects_reference(corrects);
-  header.set_correction_reason(corrects.empty() ? "" : "feil uttrekk");
-  std::vector<std::string> lopenumre;
-  for (const std::size_t pin : report.used) {
-    lopenumre.push_back(LopenummerOf(name, pin));
-  }
-  Act(
-      "report", [&] { return model_.Report(ProjectOf(name), id, report, corrects); },
-      [&] { return server_.ReportBy(id, header, lopenumre).response; });
+  Report(name, id, used);
 }
 
-void Lives::Reserve() {
-  const std::string list = std::vector<std::string>{"", "NPR", "MFR", "KRG", "DAAR"}[Below(5)];
-  const auto mode =
-      std::vector{api::RESERVATION_MODE_REPLACE, api::RESERVATION_MODE_ADD, api::RESERVATION_MODE_REMOVE}[Below(3)];
-  const PeopleSet people = SomeIdentifiers(30);
-  const auto loaded = Act(
-      "reserve",
-      [&]() -> Refusal {
-        const auto found = model_.reservations.find(list);
-        const PeopleSet members = found == model_.reservations.end() ? PeopleSet() : found->second;
-        model_.reservations[list] = mode == api::RESERVATION_MODE_REPLACE ? people
-                                    : mode == api::RESERVATION_MODE_ADD
-                                        ? Union(members, people)
-                                        : Less(members, model_.identities.OfPersonsIn(people, members));
-        return std::nullopt;
-      },
-      [&] { return server_.LoadReservations(list, mode, Digits(people), InDays(0)).response; });
-  if (loaded.has_value()) {
-    EXPECT_EQ(loaded->result().identifiers(), model_.reservations.at(list).size());
-  }
-}
-
-void Lives::NextDays() {
-  server_.clock().Advance(absl::Hours(24) * static_cast<int>(1 + Below(30)));
-  model_.NewDay(InDays(0), InDays(kExpiryDays));
-  ASSERT_THAT(server_.key_files().Upkeep(), server::IsOk());
-}
+void Lives::ReserveSome() { Reserve(SomePeople(30)); }
 
 }  // namespace kobling::tests

@@ -7,7 +7,7 @@
 #include <iterator>
 #include <random>
 
-#include "tests/model/case_model.h"
+#include "tests/model/people_set.h"
 
 namespace kobling::tests {
 
@@ -22,11 +22,12 @@ class RandomChoice {
     return *std::next(options.begin(), static_cast<std::ptrdiff_t>(Below(options.size())));
   }
 
-  // At least one of the people below `count`; mostly neighbours, so that sets overlap.
-  PeopleSet SomePeople(std::size_t count) {
+  // At least one of the people below `count`, and mostly neighbours within so many, so that sets overlap.
+  PeopleSet SomePeople(std::size_t count, std::size_t most) {
     PeopleSet people;
     const std::size_t begin = Below(count);
-    for (std::size_t person = begin; person < std::min(count, begin + 1 + Below(15)); ++person) {
+    const std::size_t end = std::min(count, begin + 1 + Below(most));
+    for (std::size_t person = begin; person < end; ++person) {
       if (Below(4) != 0) {
         people.insert(person);
       }

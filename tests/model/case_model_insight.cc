@@ -1,9 +1,11 @@
-// What persons and case workers are told, in lives_model.h.
-#include "tests/model/lives_model.h"
+// What persons and case workers are told, in case_model.h.
+#include <algorithm>
+
+#include "tests/model/case_model.h"
 
 namespace kobling::tests {
 
-ModelInclusion LivesModel::InclusionOf(const LifeProject& project, std::size_t identifier) const {
+ModelInclusion CaseModel::InclusionOf(const ModelProject& project, std::size_t identifier) const {
   const PeopleSet& person = identities.PersonOf(identifier);
   const auto has = [&](const PeopleSet& people) { return !Both(person, people).empty(); };
   return has(project.Index())       ? ModelInclusion::kIndex
@@ -12,11 +14,12 @@ ModelInclusion LivesModel::InclusionOf(const LifeProject& project, std::size_t i
                                     : ModelInclusion::kNone;
 }
 
-LifeInsight LivesModel::InsightOf(const LifeProject& project, const std::string& id, std::size_t identifier) const {
+ModelRegisterInsight CaseModel::InsightOf(const ModelProject& project, const std::string& id,
+                                          std::size_t identifier) const {
   const PeopleSet& person = identities.PersonOf(identifier);
   const auto has = [&](const PeopleSet& people) { return !Both(person, people).empty(); };
-  const LifeSource& source = project.sources.at(id);
-  LifeInsight insight;
+  const ModelSource& source = project.sources.at(id);
+  ModelRegisterInsight insight;
   for (const ModelSubmission& submission : source.submissions) {
     const bool counts = !submission.withdrawn || submission.withdrawn_after_issue;
     insight.submitted = insight.submitted || (counts && (has(submission.index) || has(submission.relatives)));
@@ -24,11 +27,11 @@ LifeInsight LivesModel::InsightOf(const LifeProject& project, const std::string&
   bool all_reported = true;
   bool used = false;
   for (std::uint32_t number = 1; number <= source.files.size(); ++number) {
-    const LifeFile& file = source.files[number - 1];
+    const ModelKeyFile& file = source.files[number - 1];
     if (!file.was_handed_out()) {
       continue;
     }
-    const bool is_correction = file.kind == LifeFileKind::kCorrection;
+    const bool is_correction = file.kind == ModelFileKind::kCorrection;
     insight.corrected += is_correction && has(file.told()) ? 1 : 0;
     if (!has(file.covered())) {
       continue;
@@ -46,6 +49,7 @@ LifeInsight LivesModel::InsightOf(const LifeProject& project, const std::string&
   if (insight.key_file_issued) {
     insight.use = used ? ModelUse::kUsed : all_reported ? ModelUse::kNotUsed : ModelUse::kNotYetReported;
   }
+  // Named, but only by registers that may not use the person's data.
   const bool named_by_reserved_only = has(Population(project, id, false)) && !has(Population(project, id, true));
   if (has(ReservedFor(id)) || named_by_reserved_only) {
     insight.reservation = insight.key_file_issued ? ModelReservation::kAfterIssue : ModelReservation::kLeftOut;
@@ -53,9 +57,9 @@ LifeInsight LivesModel::InsightOf(const LifeProject& project, const std::string&
   return insight;
 }
 
-std::size_t LivesModel::LaterReservations(const LifeProject& project, const std::string& id) const {
-  const LifeFile* newest = nullptr;
-  for (const LifeFile& file : project.sources.at(id).files) {
+std::size_t CaseModel::LaterReservations(const ModelProject& project, const std::string& id) const {
+  const ModelKeyFile* newest = nullptr;
+  for (const ModelKeyFile& file : project.sources.at(id).files) {
     newest = file.was_handed_out() ? &file : newest;
   }
   if (newest == nullptr) {
@@ -63,6 +67,16 @@ std::size_t LivesModel::LaterReservations(const LifeProject& project, const std:
   }
   const PeopleSet held = identities.OfPersonsIn(Population(project, id, false), newest->covered());
   return identities.CountPersons(Less(held, Unreserved(project, id, held)));
+}
+
+bool CaseModel::IsOverdue(const ModelProject& project, const std::string& id, std::uint32_t number) const {
+  const ModelSource& source = project.sources.at(id);
+  const ModelKeyFile& file = source.files[number - 1];
+  const bool reported = std::any_of(source.reports.begin(), source.reports.end(), [&](const ModelReport& report) {
+    return !report.replaced && report.key_file == number;
+  });
+  return project.state != ModelState::kKeyDestroyed && !file.due_date.empty() && file.was_handed_out() && !reported &&
+         file.due_date < day.today;
 }
 
 }  // namespace kobling::tests

@@ -1,21 +1,21 @@
-// Corrections in lives_model.h.
+// Corrections in case_model.h.
 #include <algorithm>
 #include <utility>
 
-#include "tests/model/lives_model.h"
+#include "tests/model/case_model.h"
 
 namespace kobling::tests {
 namespace {
 
 // What the register's deliveries are to be corrected from.
-std::map<std::size_t, std::size_t> ToldBy(const LifeSource& source) {
+std::map<std::size_t, std::size_t> ToldBy(const ModelSource& source) {
   std::map<std::size_t, std::size_t> told;
-  for (const LifeFile& file : source.files) {
+  for (const ModelKeyFile& file : source.files) {
     if (!file.fetched) {
       continue;
     }
     for (const auto& [identifier, pin] : file.rows) {
-      if (file.kind == LifeFileKind::kCorrection) {
+      if (file.kind == ModelFileKind::kCorrection) {
         told[identifier] = pin;
       } else {
         told.emplace(identifier, pin);
@@ -27,8 +27,8 @@ std::map<std::size_t, std::size_t> ToldBy(const LifeSource& source) {
 
 }  // namespace
 
-LifeCorrectedRow LivesModel::Explain(std::size_t identifier, std::size_t before, std::size_t now) const {
-  LifeCorrectedRow row{.identifier = identifier, .before = before, .now = now, .date = {}, .cause = {}};
+ModelCorrectedRow CaseModel::Explain(std::size_t identifier, std::size_t before, std::size_t now) const {
+  ModelCorrectedRow row{.identifier = identifier, .before = before, .now = now, .date = {}, .cause = {}};
   const bool is_merged = identities.AreOne(identifier, before);
   const std::uint64_t sequence =
       is_merged ? identities.OneSince(before, now) : identities.ApartSince(identifier, before);
@@ -37,13 +37,13 @@ LifeCorrectedRow LivesModel::Explain(std::size_t identifier, std::size_t before,
   return row;
 }
 
-Refusal LivesModel::IssueCorrection(LifeProject& project, const std::string& id) {
-  LifeSource& source = project.sources.at(id);
-  if (!project.is_complete()) {
-    return Reason::kPopulationIncomplete;
+Refusal CaseModel::IssueCorrection(ModelProject& project, const std::string& id) {
+  ModelSource& source = project.sources.at(id);
+  if (const Refusal refusal = NotServed(project, source); refusal.has_value()) {
+    return refusal;
   }
-  LifeFile file;
-  file.kind = LifeFileKind::kCorrection;
+  ModelKeyFile file;
+  file.kind = ModelFileKind::kCorrection;
   for (const auto& [identifier, before] : ToldBy(source)) {
     const std::size_t now = project.PinOf(identifier);
     if (project.confirmed.contains(identifier) && before != now) {
@@ -57,7 +57,7 @@ Refusal LivesModel::IssueCorrection(LifeProject& project, const std::string& id)
   // The newest that stands; if none does, what was delivered with them is to be corrected all the same.
   std::uint32_t newest_fetched = 0;
   for (std::uint32_t number = 1; number <= source.files.size(); ++number) {
-    const LifeFile& other = source.files[number - 1];
+    const ModelKeyFile& other = source.files[number - 1];
     newest_fetched = other.fetched ? number : newest_fetched;
     file.since = other.fetched && !other.taken_back ? number : file.since;
   }
@@ -71,7 +71,7 @@ Refusal LivesModel::IssueCorrection(LifeProject& project, const std::string& id)
 }
 
 // Of everybody of whom løpenumre are out, the lowest that stands stays.
-LivesModel::Settlement LivesModel::Settle(const LifeProject& project) const {
+CaseModel::Settlement CaseModel::Settle(const ModelProject& project) const {
   Settlement settlement;
   PeopleSet rest = project.issued;
   while (!rest.empty()) {
@@ -91,12 +91,12 @@ LivesModel::Settlement LivesModel::Settle(const LifeProject& project) const {
   return settlement;
 }
 
-LivesModel::Difference LivesModel::Differences(const LifeProject& project, const Settlement& settlement) const {
+CaseModel::Difference CaseModel::Differences(const ModelProject& project, const Settlement& settlement) const {
   std::map<std::size_t, std::size_t> retired = project.retired;
   retired.insert(settlement.retired.begin(), settlement.retired.end());
   Difference difference;
   for (const auto& [id, source] : project.sources) {
-    LifeWaiting waiting;
+    ModelWaiting waiting;
     for (const auto& [identifier, before] : ToldBy(source)) {
       if (project.confirmed.contains(identifier) && before != project.PinOf(identifier)) {
         ++waiting.confirmed;
@@ -105,19 +105,19 @@ LivesModel::Difference LivesModel::Differences(const LifeProject& project, const
         difference.waiting.insert(identifier);
       }
     }
-    if (waiting != LifeWaiting()) {
+    if (waiting != ModelWaiting()) {
       difference.registers[id] = waiting;
     }
   }
   return difference;
 }
 
-std::map<std::string, LifeWaiting> LivesModel::WaitingIn(const LifeProject& project) const {
+std::map<std::string, ModelWaiting> CaseModel::WaitingIn(const ModelProject& project) const {
   return Differences(project, Settle(project)).registers;
 }
 
-Refusal LivesModel::Propose(LifeProject& project, const std::string& officer) {
-  for (const LifeCorrection& correction : project.corrections) {
+Refusal CaseModel::Propose(ModelProject& project, const std::string& officer) {
+  for (const ModelCorrection& correction : project.corrections) {
     if (correction.state == api::CORRECTION_STATE_PROPOSED) {
       return Reason::kCorrectionPending;
     }
@@ -136,16 +136,16 @@ Refusal LivesModel::Propose(LifeProject& project, const std::string& officer) {
   return std::nullopt;
 }
 
-Refusal LivesModel::Confirm(LifeProject& project, std::size_t number, const std::string& officer) {
+Refusal CaseModel::Confirm(ModelProject& project, std::size_t number, const std::string& officer) {
   if (number == 0 || number > project.corrections.size() ||
       project.corrections[number - 1].state != api::CORRECTION_STATE_PROPOSED) {
     return Reason::kCorrectionNotFound;
   }
-  LifeCorrection& correction = project.corrections[number - 1];
+  ModelCorrection& correction = project.corrections[number - 1];
   if (correction.proposed_by == officer) {
     return Reason::kSameIdentity;
   }
-  LifeCorrection confirmed = correction;
+  ModelCorrection confirmed = correction;
   const PeopleSet touched = identities.TouchedAfter(correction.map_version);
   std::erase_if(confirmed.retired, [&](const auto& pair) { return touched.contains(pair.first); });
   confirmed.concerned = Less(std::move(confirmed.concerned), touched);
@@ -165,7 +165,7 @@ Refusal LivesModel::Confirm(LifeProject& project, std::size_t number, const std:
   return std::nullopt;
 }
 
-Refusal LivesModel::Reject(LifeProject& project, std::size_t number) {
+Refusal CaseModel::Reject(ModelProject& project, std::size_t number) {
   if (number == 0 || number > project.corrections.size() ||
       project.corrections[number - 1].state != api::CORRECTION_STATE_PROPOSED) {
     return Reason::kCorrectionNotFound;
