@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/str_format.h"
 #include "domain/error.h"
 #include "domain/status_macros.h"
 #include "server/core/dates.h"
@@ -24,17 +25,17 @@ constexpr int kMaxSplit = 50;
 constexpr std::uint64_t kLastStart = std::uint64_t{1} << 62;
 constexpr int kYearsKept = 3;  // Folkeregisteret deletes events after 36 months
 
-// With separators, since a long number in an error would be taken for an identifier.
+// 48,210,377 or 12,345 million 678,709: a long run of digits in an error, with separators or not, would be taken for an
+// identifier and removed.
 std::string SequenceText(std::uint64_t sequence) {
-  const std::string digits = std::to_string(sequence);
-  std::string text;
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) {
-      text.push_back(',');
-    }
-    text.push_back(digits[i]);
+  constexpr std::uint64_t kMillion = 1'000'000;
+  constexpr std::uint64_t kLong = 1'000'000'000;
+  if (sequence >= kLong) {
+    const std::uint64_t rest = sequence % kMillion;
+    return SequenceText(sequence / kMillion) + absl::StrFormat(" million %03d,%03d", rest / 1000, rest % 1000);
   }
-  return text;
+  return sequence < 1000 ? std::to_string(sequence)
+                         : SequenceText(sequence / 1000) + absl::StrFormat(",%03d", sequence % 1000);
 }
 
 bool HasOther(api::IdentityEventKind kind) {

@@ -146,6 +146,14 @@ TEST_F(IdentityFeedTest, AGapStopsItAndNamesTheNumberThatIsExpected) {
   EXPECT_EQ(version(), 3U);
 }
 
+TEST_F(IdentityFeedTest, LongNumbersAreToldInFull) {
+  api::ImportEventsHeader header;
+  header.set_start_at(12'345'678'709);
+  const auto gap = server_.FeedAsTheyAre({Created(12'345'678'709, 0), Created(12'345'678'999, 1)}, header);
+  EXPECT_EQ(DetailOf(gap.status(), "expected"), "12,345 million 678,710");
+  EXPECT_EQ(DetailOf(gap.status(), "position"), "12,345 million 678,999");
+}
+
 TEST_F(IdentityFeedTest, AHistoryMayBeginElsewhereThanAtOne) {
   const auto middle = server_.FeedAsTheyAre({Created(5'000'001, 0)});
   EXPECT_THAT(middle, RefusedWith(domain::Reason::kIdentitySequence));
