@@ -146,6 +146,7 @@ legal_reference = "§ 19 a"
          .environment = [this](const std::string& name) { return Variable(name); },
          .clock = trial_.clock(),
          .retry = {.attempts = 1, .first_wait = absl::ZeroDuration()},
+         .patient_retry = {.attempts = 1, .first_wait = absl::ZeroDuration()},
          .connect = [this, who](const client::Profile&) -> absl::StatusOr<std::unique_ptr<client::Connection>> {
            return Connect(address_, trial_.CertificateOf(who));
          }});
