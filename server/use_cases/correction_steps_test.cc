@@ -49,6 +49,7 @@ TEST_F(CorrectionStepsTest, AProjectThatCanBeCorrectedNoMoreIsNotReviewed) {
   const std::string project = Project({0, 1});
   Issue(project);
   Merge(0, 1);
+  ASSERT_THAT(Propose(project), IsOk());
   EXPECT_THAT(List().projects_to_review(), ElementsAre(project));
   ASSERT_THAT(server_.projects().Close(server_.Officer("ProjectService/CloseProject"),
                                        About<api::CloseProjectRequest>(project)),

@@ -124,10 +124,13 @@ absl::Status CheckCorrectable(const Core& core, const storage::ProjectRows& rows
   return CheckMadeHere(rows.project);
 }
 
-// Whether anything can wait in the project: somebody in it has changed since its first key file.
+// Whether anything can wait in the project: a proposal, or somebody in it has changed since its first key file.
 bool MayWait(const Core& core, const storage::ProjectRows& rows, const storage::NumberSet& everybody) {
   if (rows.key_files.empty() || !CheckCorrectable(core, rows).ok()) {
     return false;
+  }
+  if (IsAnyProposed(rows)) {
+    return true;
   }
   std::uint64_t map_version = rows.key_files.front().map_version();
   for (const records::KeyFileRecord& key_file : rows.key_files) {
@@ -246,7 +249,7 @@ absl::StatusOr<api::ListCorrectionsResponse> Corrections::ListAll() const {
     for (const records::CorrectionRecord& correction : rows.corrections) {
       *response.add_corrections() = ToApi(correction);
     }
-    if (IsAnyProposed(rows) || MayWait(core_, rows, everybody)) {
+    if (MayWait(core_, rows, everybody)) {
       doubtful.push_back(std::move(rows));
     }
   }

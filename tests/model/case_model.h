@@ -185,6 +185,8 @@ class CaseModel {
   void NewDay(const ModelDay& new_day);
 
   std::map<std::string, ModelWaiting> WaitingIn(const ModelProject& project) const;
+  // Whether a key officer has to look at the corrections of the project.
+  bool IsToBeReviewed(const ModelProject& project) const;
   ModelInclusion InclusionOf(const ModelProject& project, std::size_t identifier) const;
   ModelRegisterInsight InsightOf(const ModelProject& project, const std::string& id, std::size_t identifier) const;
   // People of the register's newest key file who have reserved themselves since.

@@ -116,6 +116,15 @@ std::map<std::string, ModelWaiting> CaseModel::WaitingIn(const ModelProject& pro
   return Differences(project, Settle(project)).registers;
 }
 
+bool CaseModel::IsToBeReviewed(const ModelProject& project) const {
+  const bool is_proposed =
+      std::any_of(project.corrections.begin(), project.corrections.end(),
+                  [](const ModelCorrection& correction) { return correction.state == api::CORRECTION_STATE_PROPOSED; });
+  const Settlement settlement = Settle(project);
+  return !NotRunning(project).has_value() &&
+         (is_proposed || !settlement.retired.empty() || !Differences(project, settlement).registers.empty());
+}
+
 Refusal CaseModel::Propose(ModelProject& project, const std::string& officer) {
   for (const ModelCorrection& correction : project.corrections) {
     if (correction.state == api::CORRECTION_STATE_PROPOSED) {

@@ -67,6 +67,11 @@ Refusal CaseModel::Issue(ModelProject& project, const std::string& id, std::uint
     if (earlier.taken_back) {
       return Reason::kKeyFileWithdrawn;
     }
+    if (std::any_of(source.files.begin() + since, source.files.end(), [](const ModelKeyFile& later) {
+          return later.kind == ModelFileKind::kCorrection && !later.taken_back && later.was_handed_out();
+        })) {
+      return Reason::kKeyFileCorrected;
+    }
     if (!earlier.fetched) {
       return Reason::kKeyFileNotFetched;
     }
