@@ -246,16 +246,21 @@ Settlement IdentityMap::Settle(const IssuedNumbers& issued) const {
       return;
     }
     const Person& person = *Find(number);
+    absl::InlinedVector<std::uint32_t, 4> given_out;
     absl::InlinedVector<std::uint32_t, 4> standing;
     for (const Member& member : person.members) {
       seen.add(member.number);
-      if (issued.issued.contains(member.number) && !IsRetired(issued, person, member.number)) {
-        standing.push_back(member.number);
+      if (issued.issued.contains(member.number)) {
+        given_out.push_back(member.number);
+        if (!IsRetired(issued, person, member.number)) {
+          standing.push_back(member.number);
+        }
       }
     }
     if (standing.size() > 1) {
       staying.push_back(*std::min_element(standing.begin(), standing.end()));
-      std::copy_if(standing.begin(), standing.end(), std::back_inserter(retired),
+      // Also those that are retired already: for the sake of one that may be parted from the person again.
+      std::copy_if(given_out.begin(), given_out.end(), std::back_inserter(retired),
                    [&](std::uint32_t member) { return member != staying.back(); });
     }
   });
