@@ -150,9 +150,25 @@ bool AllDistinct(const std::vector<Lopenummer::Bits>& lopenumre) {
   return std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end();
 }
 
-absl::StatusOr<std::vector<Row>> CollectRows(const Core& core, const KeyFileContent& content,
-                                             const LopenummerTable& lopenumre) {
-  std::vector<Row> rows;
+// Rows in clear, which are wiped when they are done with, however that is.
+template <typename AnyRow>
+class SecretRows {
+ public:
+  SecretRows() = default;
+  SecretRows(const SecretRows&) = delete;
+  SecretRows& operator=(const SecretRows&) = delete;
+  ~SecretRows() {
+    crypto::Wipe(std::span(reinterpret_cast<std::uint8_t*>(rows_.data()), rows_.size() * sizeof(AnyRow)));
+  }
+  // To be reserved before anything is put in: it must not move.
+  std::vector<AnyRow>& operator*() { return rows_; }
+
+ private:
+  std::vector<AnyRow> rows_;
+};
+
+absl::Status CollectRows(const Core& core, const KeyFileContent& content, const LopenummerTable& lopenumre,
+                         std::vector<Row>& rows) {
   rows.reserve(content.rows.cardinality() + content.withdrawn.cardinality());
   const auto collect = [&](const storage::NumberSet& identifiers, const storage::RepresentativeTable& table,
                            RowKind kind) {
@@ -173,17 +189,11 @@ absl::StatusOr<std::vector<Row>> CollectRows(const Core& core, const KeyFileCont
   KOBLING_RETURN_IF_ERROR(collect(content.rows, content.representatives, RowKind::kHolds));
   KOBLING_RETURN_IF_ERROR(collect(content.withdrawn, content.held, RowKind::kWithdrawn));
   std::sort(rows.begin(), rows.end());
-  return rows;
+  return absl::OkStatus();
 }
 
 bool IsOfAnotherPerson(const Row& row, const Row& before) {
   return row.high != before.high || row.low >> 48 != before.low >> 48;
-}
-
-// Wipes rows that were in clear.
-template <typename AnyRow>
-void WipeRows(std::vector<AnyRow>& rows) {
-  crypto::Wipe(std::span(reinterpret_cast<std::uint8_t*>(rows.data()), rows.size() * sizeof(AnyRow)));
 }
 
 // Makes the plaintext of rows in their order and gives it to `write` in parts. `append(row, text)` adds a line.
@@ -215,7 +225,9 @@ absl::StatusOr<crypto::Digest> WriteLines(const Core& core, std::string_view hea
 template <typename WritePart>
 absl::StatusOr<KeyFileText> WriteRows(const Core& core, const KeyFileContent& content, const LopenummerTable& lopenumre,
                                       const WritePart& write) {
-  KOBLING_ASSIGN_OR_RETURN(std::vector<Row> rows, CollectRows(core, content, lopenumre));
+  SecretRows<Row> secret;
+  std::vector<Row>& rows = *secret;
+  KOBLING_RETURN_IF_ERROR(CollectRows(core, content, lopenumre, rows));
   KeyFileText result;
   result.rows = rows.size();
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -225,7 +237,6 @@ absl::StatusOr<KeyFileText> WriteRows(const Core& core, const KeyFileContent& co
   const auto digest = WriteLines(
       core, content.kind == records::KEY_FILE_KIND_RECORD_DELTA ? kDeltaHeader : kHeader, rows,
       [&](const Row& row, std::string& text) { AppendRow(row, content.kind, text); }, write);
-  WipeRows(rows);
   KOBLING_ASSIGN_OR_RETURN(result.digest, digest);
   return result;
 }
@@ -233,7 +244,8 @@ absl::StatusOr<KeyFileText> WriteRows(const Core& core, const KeyFileContent& co
 template <typename WritePart>
 absl::StatusOr<KeyFileText> WriteCorrection(const Core& core, const KeyFileContent& content,
                                             const LopenummerTable& lopenumre, const WritePart& write) {
-  std::vector<CorrectionRow> rows;
+  SecretRows<CorrectionRow> secret;
+  std::vector<CorrectionRow>& rows = *secret;
   rows.reserve(content.corrected.size());
   auto corrected = content.corrected.begin();
   const auto bits_of = [&](std::uint32_t representative) {
@@ -253,7 +265,6 @@ absl::StatusOr<KeyFileText> WriteCorrection(const Core& core, const KeyFileConte
     result.persons += i == 0 || IsOfAnotherPerson(rows[i].row, rows[i - 1].row) ? 1 : 0;
   }
   const auto digest = WriteLines(core, kCorrectionHeader, rows, AppendCorrection, write);
-  WipeRows(rows);
   KOBLING_ASSIGN_OR_RETURN(result.digest, digest);
   return result;
 }
@@ -261,6 +272,9 @@ absl::StatusOr<KeyFileText> WriteCorrection(const Core& core, const KeyFileConte
 template <typename WritePart>
 absl::StatusOr<KeyFileText> WriteText(const Core& core, const KeyFileContent& content, const LopenummerTable& lopenumre,
                                       const WritePart& write) {
+  if (!lopenumre.HasAll(content.Representatives())) {
+    return domain::MakeError(domain::Reason::kInternal);  // rather than somebody else's løpenummer
+  }
   return content.kind == records::KEY_FILE_KIND_RECORD_CORRECTION ? WriteCorrection(core, content, lopenumre, write)
                                                                   : WriteRows(core, content, lopenumre, write);
 }
@@ -298,6 +312,19 @@ absl::StatusOr<LopenummerTable> LopenummerTable::Compute(const Core& core, const
     return domain::MakeError(domain::Reason::kLopenummerCollision);
   }
   return table;
+}
+
+bool LopenummerTable::HasAll(const storage::NumberSet& representatives) const {
+  auto at = numbers_.begin();
+  for (const std::uint32_t representative : representatives) {
+    while (at != numbers_.end() && *at < representative) {
+      ++at;
+    }
+    if (at == numbers_.end() || *at != representative) {
+      return false;
+    }
+  }
+  return true;
 }
 
 std::size_t LopenummerTable::Find(std::uint32_t representative, std::size_t& cursor) const {

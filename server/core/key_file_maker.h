@@ -32,6 +32,7 @@ class LopenummerTable {
   const std::vector<std::uint32_t>& numbers() const { return numbers_; }
   domain::Lopenummer at(std::size_t position) const { return domain::Lopenummer(bits_[position]); }
 
+  bool HasAll(const storage::NumberSet& representatives) const;
   // Position of a representative of the set. Questions in ascending order are answered at once: `cursor` begins at 0
   // and is kept by the caller.
   std::size_t Find(std::uint32_t representative, std::size_t& cursor) const;
