@@ -20,14 +20,14 @@ using domain::DetailKey;
 using domain::MakeError;
 using domain::Reason;
 
-// Calls `visit` with each event, its sequence number and the block it is in.
+// Calls `visit` with each event up to that version, its sequence number and the block it is in.
 template <typename Visit>
-absl::Status ForEachEvent(const Core& core, const Visit& visit) {
+absl::Status ForEachEvent(const Core& core, std::uint64_t version, const Visit& visit) {
   return core.identity_log.ForEach(0, [&](const storage::IdentityBlock& block) {
-    for (std::size_t i = 0; i < block.changes.size(); ++i) {
+    for (std::size_t i = 0; i < block.changes.size() && block.first_sequence + i <= version; ++i) {
       visit(block.first_sequence + i, block.changes[i], block);
     }
-    return true;
+    return block.first_sequence + block.changes.size() <= version;
   });
 }
 
@@ -37,13 +37,14 @@ bool Concerns(const storage::IdentityChange& change, const storage::NumberSet& i
                      [&](std::uint32_t number) { return identifiers.contains(number); });
 }
 
-// Every identifier that any event connects with the one, directly or through others.
-absl::StatusOr<storage::NumberSet> ConnectedWith(const Core& core, std::uint32_t number) {
+// Every identifier that any event up to that version connects with the one, directly or through others.
+absl::StatusOr<storage::NumberSet> ConnectedWith(const Core& core, std::uint64_t version, std::uint32_t number) {
   storage::NumberSet connected = storage::NumberSet::bitmapOf(1, number);
   for (std::uint64_t before = 0; before != connected.cardinality();) {
     before = connected.cardinality();
     KOBLING_RETURN_IF_ERROR(ForEachEvent(
-        core, [&](std::uint64_t /*sequence*/, const storage::IdentityChange& change, const storage::IdentityBlock&) {
+        core, version,
+        [&](std::uint64_t /*sequence*/, const storage::IdentityChange& change, const storage::IdentityBlock&) {
           if (change.other != storage::kNoIdentifier && Concerns(change, connected)) {
             connected.add(change.other);
             connected.addMany(change.numbers.size(), change.numbers.data());
@@ -120,8 +121,9 @@ absl::StatusOr<api::IdentityHistory> IdentityHistories::Get(const Call& call,
   if (!person.numbers.empty()) {
     const domain::IdentifierNumber number{person.numbers.front()};
     const auto current = static_cast<std::uint32_t>(core_.identities.Current(number));
-    KOBLING_ASSIGN_OR_RETURN(connected, ConnectedWith(core_, person.numbers.front()));
-    connected.add(current);  // the feed goes on meanwhile
+    const std::uint64_t version = core_.identities.version();  // the feed goes on meanwhile
+    KOBLING_ASSIGN_OR_RETURN(connected, ConnectedWith(core_, version, person.numbers.front()));
+    connected.add(current);
     KOBLING_ASSIGN_OR_RETURN(DigitsOf digits_of, ReadDigits(core_, connected));
     history.add_identifiers(digits_of[current]);
     for (const std::uint32_t each : person.numbers) {
@@ -133,14 +135,15 @@ absl::StatusOr<api::IdentityHistory> IdentityHistories::Get(const Call& call,
     history.set_annulled(flags.annulled);
     history.set_protected_(flags.is_protected);
     history.set_parents_blocked(flags.parents_blocked);
-    KOBLING_RETURN_IF_ERROR(ForEachEvent(
-        core_, [&](std::uint64_t sequence, const storage::IdentityChange& change, const storage::IdentityBlock& block) {
-          if (Concerns(change, connected)) {
-            api::AppliedIdentityEvent& applied = *history.add_events();
-            *applied.mutable_event() = Describe(sequence, change, digits_of);
-            SetTime(block.applied_us, *applied.mutable_applied());
-          }
-        }));
+    const auto add = [&](std::uint64_t sequence, const storage::IdentityChange& change,
+                         const storage::IdentityBlock& block) {
+      if (Concerns(change, connected)) {
+        api::AppliedIdentityEvent& applied = *history.add_events();
+        *applied.mutable_event() = Describe(sequence, change, digits_of);
+        SetTime(block.applied_us, *applied.mutable_applied());
+      }
+    };
+    KOBLING_RETURN_IF_ERROR(ForEachEvent(core_, version, add));
   }
   storage::Event event = MakeEvent(call);
   event.purpose = request.purpose();

@@ -38,11 +38,19 @@ class Line {
 };
 
 std::vector<storage::ProjectRows> ReadableProjects(const Core& core) {
+  std::vector<std::string> ids;
+  {
+    const State::View state = core.state.Read();
+    for (const auto& [id, project] : state->projects) {
+      ids.push_back(id);
+    }
+  }
   std::vector<storage::ProjectRows> projects;
-  const State::View state = core.state.Read();
-  for (const auto& [id, project] : state->projects) {
-    if (!project.rows.project.has_memberships_deleted()) {
-      projects.push_back(project.rows);
+  for (const std::string& id : ids) {  // one at a time, so that nobody waits for all of them
+    const State::View state = core.state.Read();
+    const Project* const project = FindProject(*state, id);
+    if (project != nullptr && !project->rows.project.has_memberships_deleted()) {
+      projects.push_back(project->rows);
     }
   }
   return projects;
@@ -296,7 +304,7 @@ Line CheckCorrections(const Core& core, const std::vector<storage::ProjectRows>&
 
 }  // namespace
 
-absl::StatusOr<api::ScrubReport> Scrub::Run(const Call& /*call*/, const api::ScrubRequest& /*request*/) const {
+absl::StatusOr<api::ScrubReport> Scrub::Run(const Call& call, const api::ScrubRequest& /*request*/) const {
   const std::unique_lock lock(running_, std::try_to_lock);
   if (!lock.owns_lock()) {
     return domain::MakeError(domain::Reason::kServerBusy,
@@ -305,12 +313,19 @@ absl::StatusOr<api::ScrubReport> Scrub::Run(const Call& /*call*/, const api::Scr
   const std::vector<storage::ProjectRows> projects = ReadableProjects(core_);
   api::ScrubReport report;
   report.set_sound(true);
+  std::uint64_t checked = 0;
+  std::uint64_t wrong = 0;
   for (const Line& line :
        {CheckDirectory(core_), CheckIdentityMap(core_), CheckSets(core_, projects), CheckMemberships(core_, projects),
         KeyFileCheck(core_, projects).Run(), CheckCorrections(core_, projects)}) {
     *report.add_lines() = line.line();
     report.set_sound(report.sound() && line.line().wrong() == 0);
+    checked += line.line().checked();
+    wrong += line.line().wrong();
   }
+  storage::Event event = MakeEvent(call);
+  event.counts = {{"checked", checked}, {"wrong", wrong}};
+  KOBLING_RETURN_IF_ERROR(core_.committer.Record(std::move(event)));
   return report;
 }
 

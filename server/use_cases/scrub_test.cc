@@ -175,6 +175,20 @@ TEST_F(ScrubTest, TheFeedGoesOnInTheMiddle) {
   EXPECT_EQ(events, 6);
 }
 
+TEST_F(ScrubTest, IsInTheLogWithWhatItFound) {
+  const auto report =
+      Scrub(server_.core()).Run(server_.By(Role::kOperator, "drift", "OperatorService/Scrub"), api::ScrubRequest());
+  ASSERT_THAT(report, IsOk());
+  std::uint64_t checked = 0;
+  for (const api::ScrubLine& line : report->lines()) {
+    checked += line.checked();
+  }
+  const storage::Event event = server_.LastEvent();
+  EXPECT_EQ(event.operation, "server.scrub");
+  EXPECT_EQ(event.actor, "drift");
+  EXPECT_THAT(event.counts, testing::ElementsAre(std::pair("checked", checked), std::pair("wrong", 0U)));
+}
+
 TEST_F(ScrubTest, OneRunsAtATime) {
   const Scrub scrub(server_.core());
   const auto run = [&] { return scrub.Run(server_.By(Role::kOperator, "drift", "OperatorService/Scrub"), {}); };
