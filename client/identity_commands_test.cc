@@ -80,7 +80,7 @@ TEST(Identity, AnImportThatGivesUpSaysHowToGoOn) {
   runner.server.identities.break_after = {2, 0, 0, 0, 0, 0, 0, 0};
   const Result result = runner.Run({"--quiet", "identity", "import", "--file", file});
   EXPECT_EQ(result.code, ExitCode::kRefused);
-  EXPECT_THAT(result.err, HasSubstr("confirmed by the server: 0 events of the file applied, 0 applied before\n"));
+  EXPECT_THAT(result.err, Not(HasSubstr("confirmed by the server")));
   EXPECT_THAT(result.err, HasSubstr("run the same command again: it goes on by itself\n"));
   const Result rest = runner.Run({"identity", "import", "--file", file});
   EXPECT_THAT(rest.err, HasSubstr("trying again for up to"));

@@ -50,6 +50,7 @@ void PrintCorrections(Session& session, const api::ListCorrectionsResponse& answ
                                            {"identifiers", "identifiers"},
                                            {"proposed.time", "proposed"},
                                            {"proposed.actor", "by"},
+                                           {"proposed.reason", "reason"},
                                            {"decided.time", "decided"},
                                            {"decided.actor", "by"}});
   if (session.options().format == Format::kTable && answer.registers_size() > 0) {
@@ -75,6 +76,9 @@ void AddList(CommandTree& tree, CLI::App& group) {
     KOBLING_ASSIGN_OR_RETURN(const api::ListCorrectionsResponse answer,
                              session.Ask(&Connection::ListCorrections, request));
     PrintCorrections(session, answer);
+    if (answer.registers().empty() && answer.projects_to_review().empty()) {
+      session.Note(project->empty() ? "no project waits for a correction" : "no register waits for a correction");
+    }
     return ExitCode::kOk;
   });
 }

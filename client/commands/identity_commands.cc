@@ -40,12 +40,11 @@ Json RecordOf(const IdentityImport& import) {
 
 // On standard error even with --quiet: whoever sees the error must know what stays.
 void TellBeforeError(std::ostream& err, const IdentityImport& import, const RowFile& file) {
-  err << "note: confirmed by the server: " << Grouped(import.applied) << " events of the file applied, "
-      << Grouped(import.already_applied) << " applied before";
-  if (import.version != 0) {
-    err << "; the history stands at version " << Grouped(import.version);
+  if (import.version != 0) {  // else the server has answered nothing
+    err << "note: confirmed by the server: " << Grouped(import.applied) << " events of the file applied, "
+        << Grouped(import.already_applied) << " applied before; the history stands at version "
+        << Grouped(import.version) << '\n';
   }
-  err << '\n';
   if (MayHelpToSendAgain(import.status)) {
     err << "note: run the same command again" << (file.is_stream() ? " with the same input" : "")
         << ": it goes on by itself\n";

@@ -38,6 +38,14 @@ std::string SequenceText(std::uint64_t sequence) {
                          : SequenceText(sequence / 1000) + absl::StrFormat(",%03d", sequence % 1000);
 }
 
+// A number as it was sent, unless it may be an identifier that stands in the wrong column.
+std::string SentText(std::uint64_t sequence) {
+  constexpr std::uint64_t kFirstPossibleIdentifier = 1'000'000'000;
+  constexpr std::uint64_t kLastPossibleIdentifier = 99'999'999'999;
+  const bool may_be_identifier = sequence >= kFirstPossibleIdentifier && sequence <= kLastPossibleIdentifier;
+  return may_be_identifier ? "not shown, since it may be an identifier" : SequenceText(sequence);
+}
+
 bool HasOther(api::IdentityEventKind kind) {
   return kind == api::IDENTITY_EVENT_KIND_ADDED || kind == api::IDENTITY_EVENT_KIND_REPLACED ||
          kind == api::IDENTITY_EVENT_KIND_MERGED || kind == api::IDENTITY_EVENT_KIND_SPLIT;
@@ -60,7 +68,7 @@ std::string_view DifferingField(const storage::IdentityChange& one, const storag
 absl::Status Malformed(const api::IdentityEvent& event, std::string_view field, std::string_view hint) {
   return MakeError(
       Reason::kIdentityEventMalformed,
-      {{DetailKey::kPosition, SequenceText(event.sequence())}, {DetailKey::kField, field}, {DetailKey::kHint, hint}});
+      {{DetailKey::kPosition, SentText(event.sequence())}, {DetailKey::kField, field}, {DetailKey::kHint, hint}});
 }
 
 // "merged": the word of the event in files.
@@ -196,7 +204,7 @@ absl::Status IdentityFeed::PassOver(std::vector<ParsedEvent>& events) {
   }
   if (const std::uint64_t first = core_.identities.first_sequence(); events.front().sequence < first) {
     return MakeError(Reason::kIdentityEventDiffers,
-                     {{DetailKey::kPosition, SequenceText(events.front().sequence)},
+                     {{DetailKey::kPosition, SentText(events.front().sequence)},
                       {DetailKey::kField, "sequence"},
                       {DetailKey::kHint, "the history begins with the event " + SequenceText(first)}});
   }
@@ -285,9 +293,13 @@ storage::Allotment IdentityFeed::Number(std::vector<ParsedEvent>& events, storag
 
 absl::Status IdentityFeed::ApplyInChange(std::vector<ParsedEvent>& events, absl::Status& stopped, Change& change) {
   const auto break_off = [&](std::size_t at, std::uint64_t expected) {
-    stopped = MakeError(Reason::kIdentitySequence, {{DetailKey::kPosition, SequenceText(events[at].sequence)},
-                                                    {DetailKey::kField, "sequence"},
-                                                    {DetailKey::kExpected, SequenceText(expected)}});
+    std::vector<domain::Detail> details = {{DetailKey::kPosition, SentText(events[at].sequence)},
+                                           {DetailKey::kField, "sequence"},
+                                           {DetailKey::kExpected, SequenceText(expected)}};
+    if (core_.identities.version() == 0 && at == 0) {
+      details.emplace_back(DetailKey::kHint, "a history that does not begin there is begun with --start-at");
+    }
+    stopped = MakeError(Reason::kIdentitySequence, std::move(details));
     events.erase(events.begin() + static_cast<std::ptrdiff_t>(at), events.end());
   };
   for (std::size_t i = 1; i < events.size(); ++i) {

@@ -148,16 +148,28 @@ TEST_F(IdentityFeedTest, AGapStopsItAndNamesTheNumberThatIsExpected) {
 
 TEST_F(IdentityFeedTest, LongNumbersAreToldInFull) {
   api::ImportEventsHeader header;
-  header.set_start_at(12'345'678'709);
-  const auto gap = server_.FeedAsTheyAre({Created(12'345'678'709, 0), Created(12'345'678'999, 1)}, header);
-  EXPECT_EQ(DetailOf(gap.status(), "expected"), "12,345 million 678,710");
-  EXPECT_EQ(DetailOf(gap.status(), "position"), "12,345 million 678,999");
+  header.set_start_at(123'456'345'678'709);
+  const auto gap = server_.FeedAsTheyAre({Created(123'456'345'678'709, 0), Created(123'456'345'678'999, 1)}, header);
+  EXPECT_EQ(DetailOf(gap.status(), "expected"), "123,456,345 million 678,710");
+  EXPECT_EQ(DetailOf(gap.status(), "position"), "123,456,345 million 678,999");
+}
+
+TEST_F(IdentityFeedTest, ANumberThatMayBeAnIdentifierIsNotTold) {
+  ASSERT_THAT(server_.FeedAsTheyAre({Created(1, 0)}), IsOk());
+  const std::uint64_t in_the_wrong_column = std::stoull(Person(1));
+  const auto swapped = server_.FeedAsTheyAre({Created(in_the_wrong_column, 1)});
+  EXPECT_THAT(swapped, RefusedWith(domain::Reason::kIdentitySequence));
+  EXPECT_EQ(DetailOf(swapped.status(), "expected"), "2");
+  std::string digits = swapped.status().ToString();
+  std::erase_if(digits, [](char c) { return c < '0' || c > '9'; });
+  EXPECT_THAT(digits, testing::Not(testing::HasSubstr(std::to_string(in_the_wrong_column))));
 }
 
 TEST_F(IdentityFeedTest, AHistoryMayBeginElsewhereThanAtOne) {
   const auto middle = server_.FeedAsTheyAre({Created(5'000'001, 0)});
   EXPECT_THAT(middle, RefusedWith(domain::Reason::kIdentitySequence));
   EXPECT_EQ(DetailOf(middle.status(), "position"), "5,000,001");
+  EXPECT_THAT(DetailOf(middle.status(), "hint"), testing::HasSubstr("--start-at"));
   api::ImportEventsHeader header;
   header.set_start_at(5'000'001);
   ASSERT_THAT(server_.FeedAsTheyAre({Created(5'000'001, 0), Created(5'000'002, 1)}, header), IsOk());
