@@ -160,7 +160,7 @@ enum class Reason : std::uint16_t {
   kCorrectionPending = 296,
   kNothingToCorrect = 297,
   kRepresentationNotAllowed = 298,
-  kKeyFileCorrected = 299,
+  kKeyFileOutdated = 299,
 };
 
 // What a client may do with a refused call.

@@ -212,13 +212,11 @@ std::uint32_t ToldNumbers::Last(std::uint32_t identifier) const {
   return last == tellings_.rend() ? identifier : last->representatives.Of(identifier);
 }
 
-std::uint32_t ToldNumbers::ToCorrect(std::uint32_t identifier) const {
-  std::uint32_t representative = identifier;
-  bool is_first = true;
+std::uint32_t ToldNumbers::ToCorrect(std::uint32_t identifier, std::uint32_t now) const {
+  std::uint32_t representative = now;
   for (const Telling& telling : tellings_) {
-    if ((is_first || telling.is_correction) && telling.identifiers.contains(identifier)) {
+    if ((representative == now || telling.is_correction) && telling.identifiers.contains(identifier)) {
       representative = telling.representatives.Of(identifier);
-      is_first = false;
     }
   }
   return representative;

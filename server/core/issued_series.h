@@ -54,8 +54,9 @@ class ToldNumbers {
   // What the register holds who has applied all of the files: what the last one said. The identifier must be one of
   // identifiers().
   std::uint32_t Last(std::uint32_t identifier) const;
-  // What its deliveries are to be corrected from: what the first file said, or the last correction since.
-  std::uint32_t ToCorrect(std::uint32_t identifier) const;
+  // What its deliveries are to be corrected from, where `now` is right: the first that a file has said otherwise and no
+  // correction has replaced since; `now` if none has.
+  std::uint32_t ToCorrect(std::uint32_t identifier, std::uint32_t now) const;
   // Everything that was ever said.
   std::vector<std::uint32_t> All(std::uint32_t identifier) const;
 

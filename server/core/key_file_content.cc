@@ -130,7 +130,8 @@ std::vector<ToldOtherwise> ChangesTold(const KeyFileContent& content, const Told
   std::vector<ToldOtherwise> changes;
   if (content.kind == records::KEY_FILE_KIND_RECORD_CORRECTION) {
     for (const std::uint32_t identifier : content.rows) {
-      changes.push_back({identifier, told.ToCorrect(identifier), content.representatives.Of(identifier)});
+      const std::uint32_t now = content.representatives.Of(identifier);
+      changes.push_back({identifier, told.ToCorrect(identifier, now), now});
     }
   }
   return changes;
@@ -139,12 +140,14 @@ std::vector<ToldOtherwise> ChangesTold(const KeyFileContent& content, const Told
 absl::StatusOr<KeyFileContent> ContentOf(const Core& core, const storage::ProjectRows& project,
                                          const records::KeyFileRecord& key_file) {
   KeyFileContent content;
-  storage::IdentityReplay replay(core.identity_log);
   content.kind = key_file.kind();
   KOBLING_ASSIGN_OR_RETURN(content.rows, core.sets.Get(key_file.set()));
   KOBLING_ASSIGN_OR_RETURN(content.withdrawn, core.sets.Get(key_file.withdrawn_set()));
-  KOBLING_ASSIGN_OR_RETURN(content.representatives,
-                           RepresentativesAtIssue(core, replay, project, key_file, content.rows));
+  {
+    storage::IdentityReplay replay(core.identity_log);  // a whole map, which the next one need not stand beside
+    KOBLING_ASSIGN_OR_RETURN(content.representatives,
+                             RepresentativesAtIssue(core, replay, project, key_file, content.rows));
+  }
   KOBLING_ASSIGN_OR_RETURN(const ToldNumbers told,
                            ToldNumbers::Read(core, project, FilesBehind(project, key_file),
                                              IsCorrection(key_file) ? content.rows : content.withdrawn));

@@ -192,7 +192,8 @@ StateData CopyOfProject(const StateData& state, const Project& project) {
   }
   for (const auto& [id, list] : state.reservations) {
     if (id.empty() || FindSource(project_case, id) != nullptr) {
-      copy.reservations.emplace(id, list);
+      copy.reservations[id].versions = {list.versions.back()};
+      copy.reservations[id].identifiers = list.identifiers;
     }
   }
   return copy;

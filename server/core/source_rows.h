@@ -54,7 +54,8 @@ struct LaterReservation {
 absl::StatusOr<std::vector<LaterReservation>> LaterReservationsOf(const Core& core, const StateData& copy,
                                                                   const std::string& project_id);
 
-// The project, its registers, and the reservations that concern it: for work that takes too long to be done in a view.
+// The project, its registers, and the reservations that concern it, as they are now: for work that takes too long to be
+// done in a view.
 StateData CopyOfProject(const StateData& state, const Project& project);
 
 // All defining sources have said that they are complete. Fails with POPULATION_INCOMPLETE, naming the first that has

@@ -132,6 +132,15 @@ bool WasHandedOut(const records::KeyFileRecord& key_file) {
   return key_file.has_first_fetched() || (!key_file.withdrawn() && !key_file.expired());
 }
 
+const records::KeyFileRecord* CorrectionSince(const storage::ProjectRows& rows,
+                                              const records::KeyFileRecord& key_file) {
+  const auto found = std::find_if(rows.key_files.begin(), rows.key_files.end(), [&](const auto& later) {
+    return IsCorrection(later) && later.register_id() == key_file.register_id() && !later.withdrawn() &&
+           WasHandedOut(later) && later.event_index() > key_file.event_index();
+  });
+  return found == rows.key_files.end() ? nullptr : &*found;
+}
+
 const std::string& CoveredSetOf(const records::KeyFileRecord& key_file) {
   const bool goes_on = key_file.kind() == records::KEY_FILE_KIND_RECORD_DELTA || IsCorrection(key_file);
   return goes_on ? key_file.covered_set() : key_file.set();

@@ -99,6 +99,10 @@ bool IsCorrection(const records::KeyFileRecord& key_file);
 // import is taken back.
 bool WasHandedOut(const records::KeyFileRecord& key_file);
 
+// The standing correction that was issued to the register after the key file, or null: the register is not to take the
+// key file in any more.
+const records::KeyFileRecord* CorrectionSince(const storage::ProjectRows& rows, const records::KeyFileRecord& key_file);
+
 // Name of the set of what the register holds with this key file and those that it goes on from.
 const std::string& CoveredSetOf(const records::KeyFileRecord& key_file);
 

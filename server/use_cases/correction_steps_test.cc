@@ -56,6 +56,11 @@ TEST_F(CorrectionStepsTest, AProjectThatCanBeCorrectedNoMoreIsNotReviewed) {
               IsOk());
   EXPECT_THAT(List().projects_to_review(), testing::IsEmpty());
   EXPECT_EQ(List(project).registers_size(), 0);
+  EXPECT_THAT(Confirm(project, 1), RefusedWith(domain::Reason::kProjectState));
+  auto reject = About<api::RejectCorrectionRequest>(project);
+  reject.set_number(1);
+  EXPECT_THAT(server_.corrections().Reject(server_.Officer("CorrectionService/RejectCorrection"), reject), IsOk())
+      << "so that none is left undecided for ever";
 }
 
 TEST_F(CorrectionStepsTest, ARegisterThatHasLeftTheProjectIsWaitedForNoMore) {

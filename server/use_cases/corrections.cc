@@ -53,10 +53,10 @@ WaitingRegister Compare(const Core& core, const std::string& register_id, const 
   const storage::RepresentativeTable then = core.identities.RepresentativesOf(settled, told.identifiers());
   WaitingRegister one{.register_id = register_id, .confirmed = {}, .waiting = {}};
   for (const std::uint32_t identifier : told.identifiers()) {
-    const std::uint32_t before = told.ToCorrect(identifier);
-    if (confirmed.contains(identifier) && before != now.Of(identifier)) {
+    const auto differs = [&](std::uint32_t right) { return told.ToCorrect(identifier, right) != right; };
+    if (confirmed.contains(identifier) && differs(now.Of(identifier))) {
       one.confirmed.add(identifier);
-    } else if (before != then.Of(identifier)) {
+    } else if (differs(then.Of(identifier))) {
       one.waiting.add(identifier);
     }
   }
@@ -201,6 +201,7 @@ absl::StatusOr<api::ListCorrectionsResponse> Corrections::List(const Call& call,
 
 absl::StatusOr<api::ListCorrectionsResponse> Corrections::ListOne(const Call& call,
                                                                   const std::string& project_id) const {
+  const std::lock_guard lock(examine_mutex_);
   std::vector<storage::ProjectRows> rows(1);
   {
     const State::View state = core_.state.Read();
@@ -214,7 +215,6 @@ absl::StatusOr<api::ListCorrectionsResponse> Corrections::ListOne(const Call& ca
   if (!CheckCorrectable(core_, rows.front()).ok()) {
     return response;
   }
-  const std::lock_guard lock(examine_mutex_);
   KOBLING_ASSIGN_OR_RETURN(const std::vector<Findings> findings, Examine(core_, rows));
   for (const WaitingRegister& one : findings.front().registers) {
     api::RegisterCorrection& line = *response.add_registers();
@@ -227,7 +227,11 @@ absl::StatusOr<api::ListCorrectionsResponse> Corrections::ListOne(const Call& ca
 }
 
 absl::StatusOr<api::ListCorrectionsResponse> Corrections::ListAll() const {
-  const std::lock_guard lock(examine_mutex_);
+  // Others who ask for all projects meanwhile are not kept waiting: enough of them would take every thread.
+  const std::unique_lock lock(examine_mutex_, std::try_to_lock);
+  if (!lock.owns_lock()) {
+    return MakeError(Reason::kServerBusy);
+  }
   std::vector<std::string> ids;
   {
     const State::View state = core_.state.Read();
@@ -268,14 +272,16 @@ absl::StatusOr<api::Correction> Corrections::Propose(const Call& call,
   if (answered.has_value()) {
     return *answered;
   }
-  KOBLING_ASSIGN_OR_RETURN(const storage::ProjectRows planned, OpenProject(core_, call, request.project_id()));
+  KOBLING_RETURN_IF_ERROR(OpenProject(core_, call, request.project_id()).status());
   KOBLING_RETURN_IF_ERROR(CheckRequiredText("reason", request.reason()));
-  std::vector<Findings> examined;
+  storage::ProjectRows examined;
+  Findings findings;
   {
     const std::lock_guard lock(examine_mutex_);
-    KOBLING_ASSIGN_OR_RETURN(examined, Examine(core_, {planned}));
+    KOBLING_ASSIGN_OR_RETURN(examined, OpenProject(core_, call, request.project_id()));
+    KOBLING_ASSIGN_OR_RETURN(std::vector<Findings> all, Examine(core_, {examined}));
+    findings = std::move(all.front());
   }
-  const Findings& findings = examined.front();
   return ChangeOnce<api::Correction>(core_, call, request, [&](Change& change) -> absl::StatusOr<api::Correction> {
     KOBLING_ASSIGN_OR_RETURN(const storage::ProjectRows rows, OpenProject(core_, call, request.project_id()));
     for (const records::CorrectionRecord& other : rows.corrections) {
@@ -283,6 +289,10 @@ absl::StatusOr<api::Correction> Corrections::Propose(const Call& call,
         return MakeError(Reason::kCorrectionPending, {{DetailKey::kProject, request.project_id()},
                                                       {DetailKey::kCorrection, std::uint64_t{other.number()}}});
       }
+    }
+    if (!std::equal(rows.corrections.begin(), rows.corrections.end(), examined.corrections.begin(),
+                    examined.corrections.end(), [](const auto& a, const auto& b) { return a.state() == b.state(); })) {
+      return MakeError(Reason::kPreconditionFailed, {{DetailKey::kProject, request.project_id()}});
     }
     if (IsNothing(findings)) {
       return MakeError(Reason::kNothingToCorrect, {{DetailKey::kProject, request.project_id()}});
@@ -341,9 +351,14 @@ absl::StatusOr<api::Correction> Corrections::Confirm(const Call& call,
 absl::StatusOr<api::Correction> Corrections::Reject(const Call& call,
                                                     const api::RejectCorrectionRequest& request) const {
   return ChangeOnce<api::Correction>(core_, call, request, [&](Change& change) -> absl::StatusOr<api::Correction> {
-    KOBLING_ASSIGN_OR_RETURN(const storage::ProjectRows rows, OpenProject(core_, call, request.project_id()));
+    // Also after the end, when nothing can be confirmed any more.
     KOBLING_RETURN_IF_ERROR(CheckRequiredText("reason", request.reason()));
-    KOBLING_ASSIGN_OR_RETURN(records::CorrectionRecord record, FindProposed(rows, request.number()));
+    records::CorrectionRecord record;
+    {
+      const State::View state = core_.state.Read();
+      KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
+      KOBLING_ASSIGN_OR_RETURN(record, FindProposed(project->rows, request.number()));
+    }
     record.set_state(records::CORRECTION_STATE_RECORD_REJECTED);
     *record.mutable_decided() = MakeMark(core_, call, request.reason());
     change.Put(record);

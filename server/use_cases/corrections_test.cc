@@ -208,6 +208,91 @@ TEST_F(CorrectionsTest, TheDateIsThatOfTheSplitFromWhomTheNumberWas) {
   ExpectAllReproduced(project);
 }
 
+TEST_F(CorrectionsTest, WhatAFileInBetweenToldIsCorrectedThoughTheFirstWasRight) {
+  // Two persons, for a while taken for one, and a file from that time.
+  const std::string project = Project({0, 1});
+  const auto before = Map(Issue(project));
+  Merge(0, 1);
+  server_.Correct(project);
+  const auto meanwhile = Map(Issue(project));
+  ASSERT_EQ(meanwhile.at(Person(0)), meanwhile.at(Person(1)));
+  const std::string changed = before.at(Person(0)) == meanwhile.at(Person(0)) ? Person(1) : Person(0);
+  Split(1, 0);
+  ASSERT_EQ(List(project).registers_size(), 1);
+  EXPECT_EQ(List(project).registers(0).waiting_rows(), 1U);
+  server_.Correct(project);
+  const OpenKeyFile correction = server_.FetchAndOpen(project, "NPR", server_.IssueCorrection(project, "NPR").number());
+  EXPECT_THAT(correction.corrected,
+              ElementsAre(Text{changed, meanwhile.at(changed), before.at(changed), "2026-11-15", "split"}));
+  EXPECT_EQ(List(project).registers_size(), 0);
+  ExpectAllReproduced(project);
+}
+
+TEST_F(CorrectionsTest, OnePersonWhomAFileInBetweenToldAsTwoIsCorrected) {
+  Merge(0, 1);
+  const std::string project = Project({0, 1});
+  const auto before = Map(Issue(project));
+  Split(1, 0);
+  const auto meanwhile = Map(Issue(project));
+  ASSERT_NE(meanwhile.at(Person(0)), meanwhile.at(Person(1)));
+  const std::string changed = meanwhile.at(Person(0)) == before.at(Person(0)) ? Person(1) : Person(0);
+  Merge(0, 1);
+  server_.Correct(project);
+  const OpenKeyFile correction = server_.FetchAndOpen(project, "NPR", server_.IssueCorrection(project, "NPR").number());
+  EXPECT_THAT(correction.corrected,
+              ElementsAre(Text{changed, meanwhile.at(changed), before.at(changed), "2026-11-10", "merged"}));
+  ExpectAllReproduced(project);
+}
+
+TEST_F(CorrectionsTest, WhoWasSettledTwiceStaysSettledWhenTheFirstForWhoseSakeIsGone) {
+  const std::string project = Project({0, 1, 2});
+  Issue(project);
+  Merge(1, 2);
+  server_.Correct(project);
+  Merge(0, 1);
+  server_.Correct(project);
+  Split(1, 0);
+  const auto rows = Map(Issue(project));
+  EXPECT_EQ(rows.at(Person(0)), rows.at(Person(2))) << "they were one person throughout";
+  EXPECT_NE(rows.at(Person(0)), rows.at(Person(1)));
+}
+
+TEST_F(CorrectionsTest, ACorrectionWaitsForWhatTheRegisterCouldStillFetch) {
+  const std::string project = Project({0, 1});
+  Issue(project);
+  server_.Reopen(project, "NPR");
+  SubmitMore(project, {2});
+  server_.Issue(project, "NPR", 1);
+  Merge(0, 1);
+  server_.Correct(project);
+  const auto refused = server_.TryIssueCorrection(project, "NPR");
+  EXPECT_THAT(refused, RefusedWith(domain::Reason::kKeyFileOutdated));
+  EXPECT_EQ(DetailOf(refused.status(), "key_file"), "2");
+  ASSERT_THAT(server_.Fetch(project, "NPR", 2, 0), IsOk());
+  server_.IssueCorrection(project, "NPR");
+}
+
+TEST_F(CorrectionsTest, ACorrectionThatIsTrueNoMoreIsNotHandedOut) {
+  const std::string project = Project({0, 1});
+  Issue(project);
+  Merge(0, 1);
+  server_.Correct(project);
+  server_.IssueCorrection(project, "NPR");
+  Split(1, 0);
+  EXPECT_THAT(server_.Fetch(project, "NPR", 2, 0), RefusedWith(domain::Reason::kKeyFileOutdated));
+}
+
+TEST_F(CorrectionsTest, ACorrectionThatWasFetchedCanBeFetchedAgain) {
+  const std::string project = Project({0, 1});
+  Issue(project);
+  Merge(0, 1);
+  server_.Correct(project);
+  server_.IssueCorrection(project, "NPR");
+  ASSERT_THAT(server_.Fetch(project, "NPR", 2, 0), IsOk());
+  Split(1, 0);
+  EXPECT_THAT(server_.Fetch(project, "NPR", 2, 0), IsOk());
+}
+
 TEST_F(CorrectionsTest, ADeltaGoesOnFromTheCorrectionAndNotPastIt) {
   const std::string project = Project({0, 1, 2});
   Issue(project);
@@ -217,12 +302,12 @@ TEST_F(CorrectionsTest, ADeltaGoesOnFromTheCorrectionAndNotPastIt) {
   server_.Reopen(project, "NPR");
   SubmitMore(project, {3});
   // Not even before the correction is fetched: the register could take in only one of the two.
-  EXPECT_THAT(server_.TryIssue(project, "NPR", 1), RefusedWith(domain::Reason::kKeyFileCorrected));
+  EXPECT_THAT(server_.TryIssue(project, "NPR", 1), RefusedWith(domain::Reason::kKeyFileOutdated));
   EXPECT_THAT(server_.TryIssue(project, "NPR", 2), RefusedWith(domain::Reason::kKeyFileNotFetched));
   ASSERT_THAT(server_.Fetch(project, "NPR", 2, 0), IsOk());
   const auto refused = server_.TryIssue(project, "NPR", 1);
-  EXPECT_THAT(refused, RefusedWith(domain::Reason::kKeyFileCorrected));
-  EXPECT_EQ(DetailOf(refused.status(), "correction"), "key file 2");
+  EXPECT_THAT(refused, RefusedWith(domain::Reason::kKeyFileOutdated));
+  EXPECT_THAT(DetailOf(refused.status(), "hint"), testing::HasSubstr("key file 2 has corrected it"));
   const OpenKeyFile delta = Issue(project, 2);
   EXPECT_EQ(delta.rows.size(), 1U);
   EXPECT_TRUE(delta.withdrawn.empty());

@@ -37,7 +37,9 @@ std::uint32_t CountConfirmed(const Project& project) {
 }
 
 absl::Status Overtaken(const records::ProjectRecord& project) {
-  return MakeError(Reason::kPreconditionFailed, {{DetailKey::kProject, project.id()}});
+  return MakeError(Reason::kPreconditionFailed,
+                   {{DetailKey::kProject, project.id()},
+                    {DetailKey::kHint, "people or their identities changed while the file was made; issue it again"}});
 }
 
 // A plan in the making. Who is who may take a second to find out, so that a plan is made on a copy of the state, and
@@ -101,14 +103,12 @@ absl::Status Planner::GoOnFrom(const records::KeyFileRecord& earlier, KeyFilePla
     return MakeError(Reason::kKeyFileWithdrawn,
                      {which, {DetailKey::kHint, "a delta goes on from a file that stands; issue a full one"}});
   }
-  for (const records::KeyFileRecord& later : project_.rows.key_files) {
-    if (IsCorrection(later) && later.register_id() == earlier.register_id() && !later.withdrawn() &&
-        WasHandedOut(later) && later.event_index() > earlier.event_index()) {
-      return MakeError(Reason::kKeyFileCorrected,
-                       {{DetailKey::kRegister, earlier.register_id()},
-                        which,
-                        {DetailKey::kCorrection, "key file " + std::to_string(later.number())}});
-    }
+  if (const records::KeyFileRecord* const correction = CorrectionSince(project_.rows, earlier); correction != nullptr) {
+    return MakeError(Reason::kKeyFileOutdated,
+                     {{DetailKey::kRegister, earlier.register_id()},
+                      which,
+                      {DetailKey::kHint, "key file " + std::to_string(correction->number()) +
+                                             " has corrected it; go on from that one, or issue a full one"}});
   }
   // So every file that it goes on from was fetched as well.
   if (!earlier.has_first_fetched()) {
@@ -196,8 +196,8 @@ absl::Status Planner::PlanCorrection(KeyFilePlan& plan) const {
   KOBLING_RETURN_IF_ERROR(FindRepresentatives(plan));
   std::vector<ToldOtherwise> changes;
   for (const std::uint32_t identifier : told.identifiers()) {
-    const std::uint32_t before = told.ToCorrect(identifier);
     const std::uint32_t now = plan.content.representatives.Of(identifier);
+    const std::uint32_t before = told.ToCorrect(identifier, now);
     if (before != now) {
       changes.push_back({identifier, before, now});
       plan.content.rows.add(identifier);
@@ -238,10 +238,32 @@ absl::Status PlaceInSeries(const Project& project, const std::string& today, Key
   return absl::OkStatus();
 }
 
+// A correction speaks of what the register was told. A file that it could still fetch would be told afterwards.
+absl::Status CheckNothingToFetch(const Project& project, const std::string& register_id, const std::string& today) {
+  for (const records::KeyFileRecord& key_file : project.rows.key_files) {
+    if (key_file.register_id() == register_id && !key_file.has_first_fetched() && !key_file.withdrawn() &&
+        !key_file.expired() && key_file.expiry_date() >= today) {
+      return MakeError(Reason::kKeyFileOutdated,
+                       {{DetailKey::kRegister, register_id},
+                        {DetailKey::kKeyFile, std::uint64_t{key_file.number()}},
+                        {DetailKey::kHint, "the register has not fetched it: let it do so, or withdraw it, first"}});
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<StateData> CopyFor(const Core& core, const Call& call, const api::IssueKeyFileRequest& request) {
   const State::View state = core.state.Read();
   KOBLING_ASSIGN_OR_RETURN(const Project* const project, VisibleProject(*state, call.caller, request.project_id()));
-  return CopyOfProject(*state, *project);
+  StateData copy = CopyOfProject(*state, *project);
+  const records::SourceRecord* const source = FindSource(project->rows.project.project_case(), request.register_id());
+  if (source != nullptr && source->scope() == records::SCOPE_RECORD_INTERSECTION) {
+    // A match may be as of any earlier version of the lists.
+    for (auto& [id, list] : copy.reservations) {
+      list = state->reservations.at(id);
+    }
+  }
+  return copy;
 }
 
 absl::StatusOr<KeyFilePlan> MakePlan(const Core& core, const Call& call, const api::IssueKeyFileRequest& request,
@@ -280,6 +302,9 @@ absl::StatusOr<KeyFilePlan> MakePlan(const Core& core, const Call& call, const a
   plan.everybody_id = core.sets.NameOf(plan.everybody);
   plan.representatives_digest = RepresentativesDigest(core, plan.content);
   KOBLING_RETURN_IF_ERROR(PlaceInSeries(*project, today, plan));
+  if (request.correction()) {
+    KOBLING_RETURN_IF_ERROR(CheckNothingToFetch(*project, request.register_id(), today));
+  }
   return plan;
 }
 
@@ -308,8 +333,9 @@ absl::StatusOr<KeyFilePlan> PlanAgain(const Core& core, const Call& call, const 
                            MakePlan(core, call, request, identities == IdentitiesOf::kThePlan ? &planned : nullptr));
   if (now.rows_id == planned.rows_id && now.withdrawn_id == planned.withdrawn_id && now.covered == planned.covered &&
       now.representatives_digest == planned.representatives_digest &&
-      now.content.corrected == planned.content.corrected && now.number == planned.number &&
-      now.since == planned.since && now.recipient.number() == planned.recipient.number() &&
+      now.content.corrected == planned.content.corrected && now.told_by == planned.told_by &&
+      now.number == planned.number && now.since == planned.since &&
+      now.recipient.number() == planned.recipient.number() &&
       now.project.key_version() == planned.project.key_version() && now.source.scope() == planned.source.scope()) {
     return now;
   }

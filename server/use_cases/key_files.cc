@@ -29,8 +29,6 @@ using domain::Reason;
 
 constexpr int kMostCommits = 5;  // of one issue that identity events overtake
 
-std::string KeyFileObject(std::uint32_t number) { return "keyfile " + std::to_string(number); }
-
 std::string Hex(const crypto::Digest& digest) {
   return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest.data()), digest.size()));
 }
@@ -143,6 +141,20 @@ absl::Status CheckNotRevoked(const StateData& state, const records::KeyFileRecor
   return absl::OkStatus();
 }
 
+// Nobody is told to move the data of somebody whom the history has made somebody else since.
+absl::Status CheckNotOvertaken(const Core& core, const records::KeyFileRecord& key_file) {
+  if (!IsCorrection(key_file)) {
+    return absl::OkStatus();
+  }
+  KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet rows, core.sets.Get(key_file.set()));
+  if (core.identities.ChangedSince(key_file.map_version(), rows).isEmpty()) {
+    return absl::OkStatus();
+  }
+  return MakeError(Reason::kKeyFileOutdated,
+                   {{DetailKey::kKeyFile, std::uint64_t{key_file.number()}},
+                    {DetailKey::kHint, "ask the key officer to withdraw this correction and to make another"}});
+}
+
 // The plaintext of an issued file once more.
 absl::StatusOr<KeyFileText> ComputeText(const Core& core, const storage::ProjectRows& project,
                                         const records::KeyFileRecord& record) {
@@ -156,6 +168,8 @@ absl::StatusOr<KeyFileText> ComputeText(const Core& core, const storage::Project
 }
 
 }  // namespace
+
+std::string KeyFileObject(std::uint32_t number) { return "keyfile " + std::to_string(number); }
 
 // The record of the file that the plan leads to, without what only the sealing tells.
 absl::StatusOr<records::KeyFileRecord> KeyFiles::MakeRecord(const KeyFilePlan& plan) const {
@@ -217,11 +231,13 @@ absl::StatusOr<api::KeyFile> KeyFiles::Issue(const Call& call, const api::IssueK
   KOBLING_RETURN_IF_ERROR(file.Keep());
   // Should the commit fail, the file stays: a failed write may turn out to be there at the next start, which deletes
   // the file if it is not. The next issue of the same number writes over it.
+  const storage::SetId checked = plan.everybody_id;
   absl::StatusOr<api::KeyFile> issued = CommitIssue(call, request, plan, record, sealed);
   // The feed does not wait for an issue. What it brought meanwhile most often changes nothing in the file.
   for (int attempt = 1; attempt < kMostCommits && domain::ReasonOf(issued.status()) == Reason::kPreconditionFailed;
        ++attempt) {
     KOBLING_ASSIGN_OR_RETURN(plan, PlanAgain(core_, call, request, plan, IdentitiesOf::kToday));
+    plan.everybody_id = checked;  // løpenumre are computed once; who has come since is not known to have a distinct one
     issued = CommitIssue(call, request, plan, record, sealed);
   }
   return issued;
@@ -429,6 +445,7 @@ absl::Status KeyFiles::Fetch(const Call& call, const api::FetchKeyFileRequest& r
     change.event.object = KeyFileObject(record.number());
     change.event.counts = {{"offset", request.offset()}, {"persons", record.persons()}};
     if (!record.has_first_fetched()) {
+      KOBLING_RETURN_IF_ERROR(CheckNotOvertaken(core_, record));
       *record.mutable_first_fetched() = MakeMark(core_, call);
       change.Put(record);
     }
@@ -442,53 +459,6 @@ absl::Status KeyFiles::Fetch(const Call& call, const api::FetchKeyFileRequest& r
   return folder_.Read(record.file_name(), request.offset(), [&](std::span<const char> bytes) {
     part.set_data(bytes.data(), bytes.size());
     return send(part);
-  });
-}
-
-absl::Status KeyFiles::Upkeep() const {
-  // No issue is under way meanwhile, whose file would have no record yet.
-  const std::lock_guard lock(issue_mutex_);
-  const std::string today = DateText(DayOf(core_.clock.Now()));
-  std::vector<records::KeyFileRecord> expired;
-  std::set<std::string> standing;
-  {
-    const State::View state = core_.state.Read();
-    for (const auto& [id, project] : state->projects) {
-      for (const records::KeyFileRecord& key_file : project.rows.key_files) {
-        if (key_file.withdrawn() || key_file.expired()) {
-          continue;
-        }
-        if (key_file.expiry_date() < today) {
-          expired.push_back(key_file);
-        } else {
-          standing.insert(key_file.file_name());
-        }
-      }
-    }
-  }
-  for (const records::KeyFileRecord& planned : expired) {
-    KOBLING_RETURN_IF_ERROR(Expire(planned));
-  }
-  return folder_.KeepOnly(standing);
-}
-
-absl::Status KeyFiles::Expire(const records::KeyFileRecord& planned) const {
-  return core_.committer.Commit([&](Change& change) -> absl::Status {
-    records::KeyFileRecord record;
-    {
-      const State::View state = core_.state.Read();
-      KOBLING_ASSIGN_OR_RETURN(
-          record, FindKeyFile(*FindProject(*state, planned.project_id()), planned.register_id(), planned.number()));
-    }
-    record.set_expired(true);
-    change.Put(record);
-    change.event.actor = "koblingd";
-    change.event.role = "server";
-    change.event.operation = "keyfile.expire";
-    change.event.project = record.project_id();
-    change.event.register_id = record.register_id();
-    change.event.object = KeyFileObject(record.number());
-    return absl::OkStatus();
   });
 }
 

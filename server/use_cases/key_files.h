@@ -60,6 +60,9 @@ class Matches {
 };
 
 // The key files of kobling.v1.KeyFileService.
+// What events call a key file: "keyfile 3".
+std::string KeyFileObject(std::uint32_t number);
+
 class KeyFiles {
  public:
   KeyFiles(const Core& core, const KeyFileFolder& folder) : core_(core), folder_(folder) {}

@@ -141,18 +141,5 @@ TEST_F(OvertakenIssueTest, ASplitStopsACorrectionThatItMakesUntrue) {
       << "each has again what the register was told";
 }
 
-TEST_F(OvertakenIssueTest, AFileThatIsFetchedMeanwhileStopsACorrectionThatDoesNotKnowIt) {
-  IssueFirst();
-  Feed(kMerged, 0, Person(1));
-  server_.Correct(project_);
-  server_.Reopen(project_, "NPR");
-  Submit(People(10, 13));
-  server_.Issue(project_, "NPR");
-  Meanwhile([&] { EXPECT_THAT(server_.Fetch(project_, "NPR", 2, 0), IsOk()); });
-  EXPECT_THAT(server_.TryIssueCorrection(project_, "NPR"), RefusedWith(Reason::kPreconditionFailed));
-  server_.IssueCorrection(project_, "NPR");
-  EXPECT_TRUE(IsReproduced(3));
-}
-
 }  // namespace
 }  // namespace kobling::server

@@ -40,7 +40,7 @@ class Projects {
   // The project as the caller may see it now, for answers that hold more than it.
   api::Project Show(const Call& call, const StateData& state, const Project& project) const;
 
-  // Adds what reservations do to the project from now on. `copy` is what CopyForReservations gives; reads sets, so that
+  // Adds what reservations do to the project from now on. `copy` is what CopyOfProject gives; reads sets, so that
   // it is to be called without a view of the state.
   absl::Status AddLaterReservations(const StateData& copy, api::Project& shown) const;
 

@@ -89,11 +89,15 @@ std::size_t CaseModel::Lowest(const PeopleSet& identifiers) const {
 }
 
 // The rules of the decision record.
-std::size_t CaseModel::Choose(const ModelProject& project, const std::map<std::size_t, std::size_t>& retired,
-                              std::size_t identifier) const {
+bool IsRetired(const ModelRetired& retired, std::size_t identifier) {
+  const auto found = retired.lower_bound({identifier, 0});
+  return found != retired.end() && found->first == identifier;
+}
+
+std::size_t CaseModel::Choose(const ModelProject& project, const ModelRetired& retired, std::size_t identifier) const {
   const PeopleSet& person = identities.PersonOf(identifier);
   PeopleSet preferred = Both(person, project.issued);
-  std::erase_if(preferred, [&](std::size_t each) { return retired.contains(each); });
+  std::erase_if(preferred, [&](std::size_t each) { return IsRetired(retired, each); });
   if (preferred.empty()) {
     return person.size() == 1 ? identifier : Lowest(person);
   }

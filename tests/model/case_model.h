@@ -8,7 +8,9 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "domain/error.h"
@@ -64,6 +66,7 @@ struct ModelKeyFile {
   std::size_t annulled = 0;
   std::string expiry_date;
   std::string due_date;  // of a correction: none
+  std::uint64_t map_version = 0;
   bool fetched = false;
   bool taken_back = false;
   bool expired = false;
@@ -102,11 +105,15 @@ struct ModelSource {
   std::vector<ModelReport> reports;
 };
 
+// Who stands for nobody any more, each with one for whose sake: as long as the two are one person.
+using ModelRetired = std::set<std::pair<std::size_t, std::size_t>>;
+bool IsRetired(const ModelRetired& retired, std::size_t identifier);
+
 struct ModelCorrection {
   api::CorrectionState state = api::CORRECTION_STATE_PROPOSED;
   std::uint64_t map_version = 0;
   std::string proposed_by;
-  std::map<std::size_t, std::size_t> retired;  // with the one that stays
+  ModelRetired retired;
   PeopleSet concerned;
   std::size_t merged_persons = 0;
 };
@@ -116,10 +123,10 @@ struct ModelProject {
   std::string end_date;
   std::size_t approved = 0;
   std::map<std::string, ModelSource> sources;
-  Pins pins;                                   // whoever is not in it stands for itself
-  PeopleSet issued;                            // whose løpenumre were ever given out
-  std::map<std::size_t, std::size_t> retired;  // by corrections, with the one that stayed
-  PeopleSet confirmed;                         // identifiers that a correction file may tell of
+  Pins pins;             // whoever is not in it stands for itself
+  PeopleSet issued;      // whose løpenumre were ever given out
+  ModelRetired retired;  // by corrections
+  PeopleSet confirmed;   // identifiers that a correction file may tell of
   std::vector<ModelCorrection> corrections;
 
   bool is_complete() const;
@@ -199,7 +206,7 @@ class CaseModel {
  private:
   // What a confirmed correction would do to the persons of a project.
   struct Settlement {
-    std::map<std::size_t, std::size_t> retired;  // with the one that stays
+    ModelRetired retired;
     std::size_t persons = 0;
   };
   struct Difference {
@@ -212,8 +219,7 @@ class CaseModel {
   // Whether the register may get anything out of the project.
   Refusal NotServed(const ModelProject& project, const ModelSource& source) const;
   std::size_t Lowest(const PeopleSet& identifiers) const;
-  std::size_t Choose(const ModelProject& project, const std::map<std::size_t, std::size_t>& retired,
-                     std::size_t identifier) const;
+  std::size_t Choose(const ModelProject& project, const ModelRetired& retired, std::size_t identifier) const;
   void PinAgain(ModelProject& project, const PeopleSet& identifiers) const;
   Settlement Settle(const ModelProject& project) const;
   Difference Differences(const ModelProject& project, const Settlement& settlement) const;

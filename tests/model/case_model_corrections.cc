@@ -7,22 +7,27 @@
 namespace kobling::tests {
 namespace {
 
-// What the register's deliveries are to be corrected from.
-std::map<std::size_t, std::size_t> ToldBy(const ModelSource& source) {
-  std::map<std::size_t, std::size_t> told;
+// Every number that the register may have delivered somebody under since their last correction, oldest first.
+std::map<std::size_t, std::vector<std::size_t>> OutWith(const ModelSource& source) {
+  std::map<std::size_t, std::vector<std::size_t>> out;
   for (const ModelKeyFile& file : source.files) {
     if (!file.fetched) {
       continue;
     }
     for (const auto& [identifier, pin] : file.rows) {
       if (file.kind == ModelFileKind::kCorrection) {
-        told[identifier] = pin;
-      } else {
-        told.emplace(identifier, pin);
+        out[identifier].clear();
       }
+      out[identifier].push_back(pin);
     }
   }
-  return told;
+  return out;
+}
+
+// The first of them that is wrong, or the right one.
+std::size_t FirstWrong(const std::vector<std::size_t>& out, std::size_t right) {
+  const auto found = std::find_if(out.begin(), out.end(), [&](std::size_t each) { return each != right; });
+  return found == out.end() ? right : *found;
 }
 
 }  // namespace
@@ -44,8 +49,9 @@ Refusal CaseModel::IssueCorrection(ModelProject& project, const std::string& id)
   }
   ModelKeyFile file;
   file.kind = ModelFileKind::kCorrection;
-  for (const auto& [identifier, before] : ToldBy(source)) {
+  for (const auto& [identifier, out] : OutWith(source)) {
     const std::size_t now = project.PinOf(identifier);
+    const std::size_t before = FirstWrong(out, now);
     if (project.confirmed.contains(identifier) && before != now) {
       file.rows[identifier] = now;
       file.corrected.push_back(Explain(identifier, before, now));
@@ -78,12 +84,13 @@ CaseModel::Settlement CaseModel::Settle(const ModelProject& project) const {
     const PeopleSet given_out = Both(identities.PersonOf(*rest.begin()), project.issued);
     rest = Less(std::move(rest), given_out);
     PeopleSet standing = given_out;
-    std::erase_if(standing, [&](std::size_t each) { return project.retired.contains(each); });
+    std::erase_if(standing, [&](std::size_t each) { return IsRetired(project.retired, each); });
     if (standing.size() > 1) {
       const std::size_t stays = Lowest(standing);
-      standing.erase(stays);
-      for (const std::size_t each : standing) {
-        settlement.retired[each] = stays;
+      for (const std::size_t each : given_out) {
+        if (each != stays) {
+          settlement.retired.emplace(each, stays);
+        }
       }
       ++settlement.persons;
     }
@@ -92,15 +99,16 @@ CaseModel::Settlement CaseModel::Settle(const ModelProject& project) const {
 }
 
 CaseModel::Difference CaseModel::Differences(const ModelProject& project, const Settlement& settlement) const {
-  std::map<std::size_t, std::size_t> retired = project.retired;
+  ModelRetired retired = project.retired;
   retired.insert(settlement.retired.begin(), settlement.retired.end());
   Difference difference;
   for (const auto& [id, source] : project.sources) {
     ModelWaiting waiting;
-    for (const auto& [identifier, before] : ToldBy(source)) {
-      if (project.confirmed.contains(identifier) && before != project.PinOf(identifier)) {
+    for (const auto& [identifier, out] : OutWith(source)) {
+      const auto is_wrong = [&, &numbers = out](std::size_t right) { return FirstWrong(numbers, right) != right; };
+      if (project.confirmed.contains(identifier) && is_wrong(project.PinOf(identifier))) {
         ++waiting.confirmed;
-      } else if (before != Choose(project, retired, identifier)) {
+      } else if (is_wrong(Choose(project, retired, identifier))) {
         ++waiting.waiting;
         difference.waiting.insert(identifier);
       }

@@ -70,7 +70,7 @@ Refusal CaseModel::Issue(ModelProject& project, const std::string& id, std::uint
     if (std::any_of(source.files.begin() + since, source.files.end(), [](const ModelKeyFile& later) {
           return later.kind == ModelFileKind::kCorrection && !later.taken_back && later.was_handed_out();
         })) {
-      return Reason::kKeyFileCorrected;
+      return Reason::kKeyFileOutdated;
     }
     if (!earlier.fetched) {
       return Reason::kKeyFileNotFetched;
@@ -99,10 +99,17 @@ Refusal CaseModel::Keep(ModelProject& project, ModelSource& source, ModelKeyFile
       return Reason::kKeyFileStands;
     }
   }
+  if (file.kind == ModelFileKind::kCorrection &&
+      std::any_of(source.files.begin(), source.files.end(), [&](const ModelKeyFile& other) {
+        return !other.fetched && !other.taken_back && !other.expired && other.expiry_date >= day.today;
+      })) {
+    return Reason::kKeyFileOutdated;
+  }
   PeopleSet given_out;
   for (const auto& [identifier, pin] : file.rows) {
     given_out.insert(pin);
   }
+  file.map_version = identities.version();
   file.expiry_date = day.expiry_date;
   file.due_date = file.kind == ModelFileKind::kCorrection ? "" : day.due_date;  // nobody waits for a report on one
   PeopleSet different;
@@ -127,6 +134,10 @@ Refusal CaseModel::Fetch(ModelProject& project, const std::string& id, std::uint
   }
   if (file.expired || file.expiry_date < day.today) {
     return Reason::kKeyFileExpired;
+  }
+  if (file.kind == ModelFileKind::kCorrection && !file.fetched &&
+      !Both(identities.TouchedAfter(file.map_version), Keys(file.rows)).empty()) {
+    return Reason::kKeyFileOutdated;
   }
   file.fetched = true;
   return std::nullopt;

@@ -148,7 +148,7 @@ void Lives::IssueSome() {
   }
   // A delta goes on from one of the last files, mostly from one that was fetched.
   const std::vector<ModelKeyFile>& files = SourceOf(name, id).files;
-  std::size_t since = Below(2) == 0 ? 0 : files.size() + 1 - Below(std::min<std::size_t>(files.size(), 5) + 1);
+  std::size_t since = Below(2) == 0 ? 0 : files.size() + 1 - Below(std::min<std::size_t>(files.size(), 2) + 1);
   while (since > 1 && Below(8) != 0 && (since > files.size() || !files[since - 1].fetched)) {
     --since;
   }
