@@ -236,6 +236,19 @@ RepresentativeTable IdentityMap::RepresentativesOf(const IssuedNumbers& issued, 
   return RepresentativeTable(version_, std::move(others));
 }
 
+NumberSet IdentityMap::PerhapsRenumbered(const NumberSet& issued, const NumberSet& identifiers) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<std::uint32_t> result;
+  ForEachInBoth(identifiers, with_history_, [&](std::uint32_t number) {
+    const Person& person = *Find(number);
+    if (person.split != 0 || std::count_if(person.members.begin(), person.members.end(),
+                                           [&](const Member& member) { return issued.contains(member.number); }) > 1) {
+      result.push_back(number);
+    }
+  });
+  return MakeNumberSet(result);
+}
+
 Settlement IdentityMap::Settle(const IssuedNumbers& issued) const {
   const std::shared_lock lock(mutex_);
   std::vector<std::uint32_t> retired;

@@ -98,6 +98,9 @@ class IdentityMap {
   // person's, without a break; among several, the one with
   // which the identifier has been one person for longest, then the lowest.
   RepresentativeTable RepresentativesOf(const IssuedNumbers& issued, const NumberSet& identifiers) const;
+  // Those of the set for whom a project that has given out `issued` may ever have had different representatives:
+  // several of their person's identifiers were given out, or the person was once split.
+  NumberSet PerhapsRenumbered(const NumberSet& issued, const NumberSet& identifiers) const;
   // What makes each person in `issued` have one løpenummer: the lowest that was given out stays.
   Settlement Settle(const IssuedNumbers& issued) const;
   // Why the identifier, whose representative was `before`, has `now`: both are in `issued` or were its own.

@@ -78,7 +78,7 @@ class TellingsReader {
     std::vector<std::pair<const records::KeyFileRecord*, Series*>> in_order;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       const auto [at, is_new] = series.try_emplace(wanted[i].project);
-      at->second.wanted.emplace_back(&wanted[i].files, &all[i]);
+      at->second.wanted.emplace_back(&wanted[i], &all[i]);
       if (is_new) {
         KOBLING_ASSIGN_OR_RETURN(at->second.retirements, ReadRetirements(core_, *at->first));
         for (const records::KeyFileRecord& key_file : at->first->key_files) {
@@ -99,7 +99,7 @@ class TellingsReader {
  private:
   // One project's, as far as it was gone through.
   struct Series {
-    std::vector<std::pair<const std::vector<records::KeyFileRecord>*, ToldNumbers*>> wanted;
+    std::vector<std::pair<const ToldNumbers::FilesOfRegister*, ToldNumbers*>> wanted;
     std::vector<DatedRetirement> retirements;
     storage::IssuedNumbers issued;  // of those with a history: nobody else is ever looked up
   };
@@ -111,9 +111,9 @@ class TellingsReader {
       }
     }
     std::erase_if(series.retirements, [&](const auto& dated) { return dated.event_index < key_file.event_index(); });
-    for (const auto& [files, told] : series.wanted) {
-      if (IsAmong(key_file, *files)) {
-        KOBLING_RETURN_IF_ERROR(AddTelling(key_file, series, *told));
+    for (const auto& [wanted, told] : series.wanted) {
+      if (IsAmong(key_file, wanted->files)) {
+        KOBLING_RETURN_IF_ERROR(AddTelling(key_file, series, wanted->issued, *told));
       }
     }
     KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet given_out, GivenOutBy(core_, key_file));
@@ -121,12 +121,14 @@ class TellingsReader {
     return absl::OkStatus();
   }
 
-  absl::Status AddTelling(const records::KeyFileRecord& key_file, const Series& series, ToldNumbers& told) {
+  absl::Status AddTelling(const records::KeyFileRecord& key_file, const Series& series,
+                          const storage::NumberSet* issued, ToldNumbers& told) {
     KOBLING_ASSIGN_OR_RETURN(storage::NumberSet rows, core_.sets.Get(key_file.set()));
     if (among_ != nullptr) {
       rows &= *among_;
     }
-    storage::NumberSet identifiers = core_.identities.WithHistory(rows);
+    storage::NumberSet identifiers =
+        issued != nullptr ? core_.identities.PerhapsRenumbered(*issued, rows) : core_.identities.WithHistory(rows);
     KOBLING_ASSIGN_OR_RETURN(RepresentativeTable representatives,
                              RepresentativesAt(core_, replay_, key_file.map_version(), series.issued, identifiers));
     told.Add(key_file, std::move(identifiers), std::move(representatives));

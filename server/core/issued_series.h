@@ -40,6 +40,8 @@ class ToldNumbers {
   struct FilesOfRegister {
     const storage::ProjectRows* project;
     std::vector<records::KeyFileRecord> files;
+    // If set: all that the project has given out. Nobody is looked at then whose løpenummer can never have changed.
+    const storage::NumberSet* issued = nullptr;
   };
   static absl::StatusOr<std::vector<ToldNumbers>> ReadAll(const Core& core, const std::vector<FilesOfRegister>& wanted);
 

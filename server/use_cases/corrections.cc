@@ -66,10 +66,13 @@ WaitingRegister Compare(const Core& core, const std::string& register_id, const 
 // What a correction would do in each of the projects. The identity history is gone through once for all of them.
 absl::StatusOr<std::vector<Findings>> Examine(const Core& core, const std::vector<storage::ProjectRows>& projects) {
   std::vector<Findings> all(projects.size());
+  std::vector<storage::IssuedNumbers> issued(projects.size());  // of those with a history: there may be many projects
   std::vector<ToldNumbers::FilesOfRegister> files;
   std::vector<std::pair<std::size_t, std::string>> owners;  // the project and the register of each
   const std::uint64_t map_version = core.identities.version();
   for (std::size_t i = 0; i < projects.size(); ++i) {
+    KOBLING_ASSIGN_OR_RETURN(issued[i], IssuedBefore(core, projects[i], kNow));
+    issued[i].issued = core.identities.WithHistory(issued[i].issued);
     std::set<std::string> register_ids;
     for (const records::KeyFileRecord& key_file : projects[i].key_files) {
       const records::SourceRecord* const source =
@@ -79,7 +82,7 @@ absl::StatusOr<std::vector<Findings>> Examine(const Core& core, const std::vecto
       }
     }
     for (const std::string& register_id : register_ids) {
-      files.push_back({&projects[i], FetchedBy(projects[i], register_id)});
+      files.push_back({&projects[i], FetchedBy(projects[i], register_id), &issued[i].issued});
       owners.emplace_back(i, register_id);
     }
   }
@@ -88,15 +91,14 @@ absl::StatusOr<std::vector<Findings>> Examine(const Core& core, const std::vecto
   for (std::size_t i = 0; i < projects.size(); ++i) {
     Findings& findings = all[i];
     findings.map_version = map_version;
-    KOBLING_ASSIGN_OR_RETURN(const storage::IssuedNumbers issued, IssuedBefore(core, projects[i], kNow));
-    findings.settlement = core.identities.Settle(issued);
-    storage::IssuedNumbers settled = issued;
+    findings.settlement = core.identities.Settle(issued[i]);
+    storage::IssuedNumbers settled = issued[i];
     settled.retirements.push_back({.retired = findings.settlement.retired,
                                    .staying = findings.settlement.staying,
                                    .map_version = findings.map_version});
     KOBLING_ASSIGN_OR_RETURN(const storage::NumberSet confirmed, ConfirmedConcerned(core, projects[i]));
     for (; at < owners.size() && owners[at].first == i; ++at) {
-      WaitingRegister one = Compare(core, owners[at].second, told[at], confirmed, issued, settled);
+      WaitingRegister one = Compare(core, owners[at].second, told[at], confirmed, issued[i], settled);
       if (!one.confirmed.isEmpty() || !one.waiting.isEmpty()) {
         findings.registers.push_back(std::move(one));
       }
