@@ -94,7 +94,7 @@ VALUES = {
     "identity_lookup_p50": ("insight, one person with several identifiers, p50", "ms", None, None),
     "identity_lookup_p99": ("insight, one person with several identifiers, p99", "ms", 5, 1),
     "identity_lookup_max": ("insight, one person with several identifiers, longest", "ms", None, None),
-    "identity_projects_to_review": ("projects in which a correction may wait", "", None, None),
+    "identity_projects_to_review": ("projects in which a correction waits", "", None, None),
     "identity_review_all": ("find them", "s", None, None),
     "identity_waiting_rows": ("rows that wait in the largest project", "", None, None),
     "identity_review_one": ("find those", "s", None, None),
