@@ -59,10 +59,10 @@ class Matches {
   const Core& core_;
 };
 
-// The key files of kobling.v1.KeyFileService.
 // What events call a key file: "keyfile 3".
 std::string KeyFileObject(std::uint32_t number);
 
+// The key files of kobling.v1.KeyFileService.
 class KeyFiles {
  public:
   KeyFiles(const Core& core, const KeyFileFolder& folder) : core_(core), folder_(folder) {}
