@@ -161,6 +161,24 @@ enum class Reason : std::uint16_t {
   kNothingToCorrect = 297,
   kRepresentationNotAllowed = 298,
   kKeyFileOutdated = 299,
+  // The key-encryption key, and a server that has none.
+  kHsmUnavailable = 300,
+  kKekShareMalformed = 301,
+  kKekShareOther = 302,
+  kKekSharesMissing = 303,
+  kSealed = 304,
+  // The published log and its witness.
+  kLogMalformed = 310,
+  kLogSignature = 311,
+  kLogInconsistent = 312,
+  kWitnessUnreachable = 313,
+  kWitnessRefused = 314,
+  kWitnessAhead = 315,
+  // Signed tokens beside the certificate.
+  kTokenMissing = 320,
+  kTokenRefused = 321,
+  kTokenOtherCaller = 322,
+  kTokenKeys = 323,
 };
 
 // What a client may do with a refused call.

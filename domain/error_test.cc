@@ -121,8 +121,9 @@ TEST(ReasonTable, LetsOnlyPassingTroubleBeTriedAgain) {
       again.insert(info.reason);
     }
   }
-  EXPECT_EQ(again, (std::set<Reason>{Reason::kServerBusy, Reason::kStorageUnavailable, Reason::kDraining,
-                                     Reason::kDeadline, Reason::kServerUnreachable}));
+  EXPECT_EQ(again,
+            (std::set<Reason>{Reason::kServerBusy, Reason::kStorageUnavailable, Reason::kDraining, Reason::kDeadline,
+                              Reason::kServerUnreachable, Reason::kSealed, Reason::kWitnessUnreachable}));
 }
 
 TEST(ReasonTable, IsWhatTheDocumentationShows) {
