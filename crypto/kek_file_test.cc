@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 
 #include "crypto/crypto_testing.h"
 #include "domain/error.h"
@@ -29,7 +30,7 @@ class KekFileTest : public testing::Test {
 
   std::string Path(const std::string& name) const { return (folder_ / name).string(); }
   Reason LoadReason(const std::string& path) const {
-    const auto kek = KekFile(path).Load(*arena_);
+    const auto kek = KekFile(path).Load(*arena_, std::nullopt);
     EXPECT_FALSE(kek.ok());
     EXPECT_EQ(arena_->bytes_in_use(), 0u);
     return ReasonOf(kek.status()).value_or(Reason::kUsage);
@@ -50,8 +51,8 @@ class KekFileTest : public testing::Test {
 TEST_F(KekFileTest, ACreatedFileLoadsTheSameKekEveryTime) {
   const std::string path = Path("kek");
   ASSERT_TRUE(CreateKekFile(path, *arena_).ok());
-  const auto first = KekFile(path).Load(*arena_);
-  const auto second = KekFile(path).Load(*arena_);
+  const auto first = KekFile(path).Load(*arena_, std::nullopt);
+  const auto second = KekFile(path).Load(*arena_, std::nullopt);
   ASSERT_TRUE(first.ok() && second.ok()) << first.status();
   EXPECT_EQ(first->id(), second->id());
   const SecretKey key = CountingKey(*arena_, 1);
@@ -94,13 +95,13 @@ TEST_F(KekFileTest, AFileOpenToOthersIsRefusedAndTheErrorSaysWhichAndWhatIsExpec
   ASSERT_TRUE(CreateKekFile(path, *arena_).ok());
   for (const mode_t mode : {0640, 0604, 0660, 0644, 0700, 0601, 04600, 01600}) {
     ASSERT_EQ(::chmod(path.c_str(), mode), 0);
-    const auto kek = KekFile(path).Load(*arena_);
+    const auto kek = KekFile(path).Load(*arena_, std::nullopt);
     EXPECT_EQ(ReasonOf(kek.status()), Reason::kFileMode) << mode;
     EXPECT_NE(kek.status().message().find("kek"), absl::string_view::npos);
     EXPECT_NE(kek.status().message().find("0600"), absl::string_view::npos);
   }
   ASSERT_EQ(::chmod(path.c_str(), 0400), 0);
-  EXPECT_TRUE(KekFile(path).Load(*arena_).ok());
+  EXPECT_TRUE(KekFile(path).Load(*arena_, std::nullopt).ok());
 }
 
 TEST_F(KekFileTest, AFileOfAnotherUserIsRefused) {
@@ -112,7 +113,7 @@ TEST_F(KekFileTest, AFileOfAnotherUserIsRefused) {
   } else {
     // Without the right to give a file away: one that belongs to root in every system. Its own mode is refused as well,
     // so the error's text decides.
-    const auto kek = KekFile("/etc/passwd").Load(*arena_);
+    const auto kek = KekFile("/etc/passwd").Load(*arena_, std::nullopt);
     EXPECT_NE(kek.status().message().find("belong"), absl::string_view::npos);
   }
 }

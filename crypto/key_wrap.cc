@@ -113,6 +113,10 @@ absl::StatusOr<SecretKey> KeyEncryptionKey::Unwrap(std::string_view wrapped, con
   return key;
 }
 
+std::span<const std::uint8_t, SecretKey::kBytes> SecretBytes(const KeyEncryptionKey& kek, SecretAccess access) {
+  return SecretBytes(kek.key_, access);
+}
+
 absl::StatusOr<KekId> KekIdOf(std::string_view wrapped) {
   if (wrapped.size() != KeyEncryptionKey::kWrappedBytes || !wrapped.starts_with(kMagic)) {
     return Unusable("not a wrapped key");

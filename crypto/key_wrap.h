@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,21 +44,16 @@ class KeyEncryptionKey {
   absl::StatusOr<SecretKey> Unwrap(std::string_view wrapped, const KeyLabel& label, SecretArena& arena) const;
 
  private:
+  friend std::span<const std::uint8_t, SecretKey::kBytes> SecretBytes(const KeyEncryptionKey& kek, SecretAccess access);
+
   SecretKey key_;
   KekId id_;
 };
 
+// The bytes of the KEK itself, for the providers that keep it; valid as long as the KEK is.
+std::span<const std::uint8_t, SecretKey::kBytes> SecretBytes(const KeyEncryptionKey& kek, SecretAccess access);
+
 // The id of the KEK that a wrapped key needs. Fails with KEY_UNUSABLE if the bytes are not a wrapped key.
 absl::StatusOr<KekId> KekIdOf(std::string_view wrapped);
-
-// Where the KEK comes from. A file (crypto/kek_file.h); a systemd credential, an HSM or operators' shares are further
-// implementations.
-class KekProvider {
- public:
-  virtual ~KekProvider() = default;
-
-  // Called at start and at rotation. Fails with the reason why the key cannot be had.
-  virtual absl::StatusOr<KeyEncryptionKey> Load(SecretArena& arena) = 0;
-};
 
 }  // namespace kobling::crypto

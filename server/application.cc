@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -120,7 +121,7 @@ absl::Status Application::Parts::Open() {
   KOBLING_ASSIGN_OR_RETURN(arena, crypto::SecretArena::Create(kArenaBytes));
   KOBLING_RETURN_IF_ERROR(crypto::SelfTest(*arena));
   crypto::KekFile kek_file(config.kek_file.string());
-  KOBLING_ASSIGN_OR_RETURN(crypto::KeyEncryptionKey kek, kek_file.Load(*arena));
+  KOBLING_ASSIGN_OR_RETURN(crypto::KeyEncryptionKey kek, kek_file.Load(*arena, std::nullopt));
   KOBLING_ASSIGN_OR_RETURN(ServiceKeys loaded, ServiceKeys::Load(*store, std::move(kek), *arena));
   keys = std::make_unique<ServiceKeys>(std::move(loaded));
   KOBLING_ASSIGN_OR_RETURN(directory,
@@ -173,7 +174,7 @@ absl::Status Application::Initialise(const ServerConfig& config, SigningKeyInfo*
   KOBLING_ASSIGN_OR_RETURN(const auto arena, crypto::SecretArena::Create(kArenaBytes));
   KOBLING_RETURN_IF_ERROR(crypto::SelfTest(*arena));
   crypto::KekFile kek_file(config.kek_file.string());
-  KOBLING_ASSIGN_OR_RETURN(crypto::KeyEncryptionKey kek, kek_file.Load(*arena));
+  KOBLING_ASSIGN_OR_RETURN(crypto::KeyEncryptionKey kek, kek_file.Load(*arena, std::nullopt));
   KOBLING_ASSIGN_OR_RETURN(const auto store, OpenStore(config, storage::OpenMode::kCreateIfMissing));
   KOBLING_ASSIGN_OR_RETURN(const auto keys, store->Scan(storage::Family::kKeys, storage::KeyRange::All()));
   if (keys->Valid()) {

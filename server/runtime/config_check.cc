@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -64,7 +65,7 @@ absl::Status CheckKek(const std::filesystem::path& file) {
   constexpr std::size_t kArenaBytes = 4096;
   KOBLING_RETURN_IF_ERROR(CheckSecretFile(file));
   KOBLING_ASSIGN_OR_RETURN(const auto arena, crypto::SecretArena::Create(kArenaBytes));
-  return crypto::KekFile(file.string()).Load(*arena).status();
+  return crypto::KekFile(file.string()).Load(*arena, std::nullopt).status();
 }
 
 // Sealed key files are deleted by their names, so that nothing else may live beside them.

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <utility>
 
 #include "crypto/kek_file.h"
@@ -25,7 +26,7 @@ absl::StatusOr<std::unique_ptr<OpenedCore>> OpenedCore::Open(const std::string& 
   KOBLING_ASSIGN_OR_RETURN(self.store_, storage::OpenRocksDb(options));
   KOBLING_ASSIGN_OR_RETURN(self.arena_, crypto::SecretArena::Create(kArenaBytes));
   crypto::KekFile kek_file(config.kek_file.string());
-  KOBLING_ASSIGN_OR_RETURN(crypto::KeyEncryptionKey kek, kek_file.Load(*self.arena_));
+  KOBLING_ASSIGN_OR_RETURN(crypto::KeyEncryptionKey kek, kek_file.Load(*self.arena_, std::nullopt));
   KOBLING_ASSIGN_OR_RETURN(auto keys, server::ServiceKeys::Load(*self.store_, std::move(kek), *self.arena_));
   self.keys_ = std::make_unique<server::ServiceKeys>(std::move(keys));
   KOBLING_ASSIGN_OR_RETURN(self.directory_, storage::Directory::Open(*self.store_, std::move(*self.keys_->index),

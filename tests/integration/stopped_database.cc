@@ -1,5 +1,6 @@
 #include "tests/integration/stopped_database.h"
 
+#include <optional>
 #include <utility>
 
 #include "crypto/kek_file.h"
@@ -26,7 +27,7 @@ absl::StatusOr<std::unique_ptr<StoppedDatabase>> StoppedDatabase::Open(const ser
   KOBLING_ASSIGN_OR_RETURN(database->store_, storage::OpenRocksDb(options));
   KOBLING_ASSIGN_OR_RETURN(database->arena_, crypto::SecretArena::Create(kArenaBytes));
   crypto::KekFile kek_file(config.kek_file.string());
-  KOBLING_ASSIGN_OR_RETURN(crypto::KeyEncryptionKey kek, kek_file.Load(*database->arena_));
+  KOBLING_ASSIGN_OR_RETURN(crypto::KeyEncryptionKey kek, kek_file.Load(*database->arena_, std::nullopt));
   KOBLING_ASSIGN_OR_RETURN(auto keys, server::ServiceKeys::Load(*database->store_, std::move(kek), *database->arena_));
   database->keys_ = std::make_unique<server::ServiceKeys>(std::move(keys));
   KOBLING_ASSIGN_OR_RETURN(database->directory_,
