@@ -9,7 +9,7 @@ namespace kobling::crypto {
 namespace {
 
 constexpr std::string_view kAlphabet = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
-constexpr std::size_t kChecksumCharacters = 6;
+constexpr std::size_t kChecksumCharacters = Bech32Length(0, 0) - 1;
 
 // The checksum's remainder over groups of five bits, fed one at a time.
 class Checksum {
@@ -58,13 +58,18 @@ bool IsOneCase(std::string_view text) {
 }  // namespace
 
 std::string Bech32Encode(std::string_view prefix, std::span<const std::uint8_t> data) {
-  std::string text;
-  text.reserve(prefix.size() + 1 + (data.size() * 8 + 4) / 5 + kChecksumCharacters);
-  text.append(prefix).push_back('1');
+  std::string text(Bech32Length(prefix.size(), data.size()), '\0');
+  Bech32EncodeTo(prefix, data, text);
+  return text;
+}
+
+void Bech32EncodeTo(std::string_view prefix, std::span<const std::uint8_t> data, std::span<char> text) {
+  std::size_t size = prefix.copy(text.data(), text.size());
+  text[size++] = '1';
   Checksum checksum(prefix);
   const auto add_group = [&](std::uint32_t five_bits) {
     checksum.Add(five_bits);
-    text.push_back(kAlphabet[five_bits]);
+    text[size++] = kAlphabet[five_bits];
   };
   std::uint32_t bits = 0;
   int bit_count = 0;
@@ -84,29 +89,36 @@ std::string Bech32Encode(std::string_view prefix, std::span<const std::uint8_t> 
   }
   const std::uint32_t sum = checksum.remainder() ^ 1;
   for (std::size_t i = 0; i < kChecksumCharacters; ++i) {
-    text.push_back(kAlphabet[(sum >> (5 * (kChecksumCharacters - 1 - i))) & 31]);
+    text[size++] = kAlphabet[(sum >> (5 * (kChecksumCharacters - 1 - i))) & 31];
   }
-  return text;
 }
 
 std::optional<std::vector<std::uint8_t>> Bech32Decode(std::string_view prefix, std::string_view text) {
-  if (text.size() < prefix.size() + 1 + kChecksumCharacters || !IsOneCase(text) || text[prefix.size()] != '1') {
+  const std::size_t least = Bech32Length(prefix.size(), 0);
+  std::vector<std::uint8_t> data(text.size() < least ? 0 : (text.size() - least) * 5 / 8);
+  if (!Bech32DecodeTo(prefix, text, data)) {
     return std::nullopt;
+  }
+  return data;
+}
+
+bool Bech32DecodeTo(std::string_view prefix, std::string_view text, std::span<std::uint8_t> data) {
+  const auto refuse = [data] {
+    sodium_memzero(data.data(), data.size());
+    return false;
+  };
+  if (text.size() != Bech32Length(prefix.size(), data.size()) || !IsOneCase(text) || text[prefix.size()] != '1') {
+    return refuse();
   }
   for (std::size_t i = 0; i < prefix.size(); ++i) {
     if (ToLower(text[i]) != prefix[i]) {
-      return std::nullopt;
+      return refuse();
     }
   }
   const std::string_view groups = text.substr(prefix.size() + 1);
   const std::size_t data_groups = groups.size() - kChecksumCharacters;
   Checksum checksum(prefix);
-  std::vector<std::uint8_t> data;
-  data.reserve(data_groups * 5 / 8);
-  const auto refuse = [&data] {
-    sodium_memzero(data.data(), data.size());
-    return std::nullopt;
-  };
+  std::size_t size = 0;
   std::uint32_t bits = 0;
   int bit_count = 0;
   for (std::size_t i = 0; i < groups.size(); ++i) {
@@ -122,14 +134,12 @@ std::optional<std::vector<std::uint8_t>> Bech32Decode(std::string_view prefix, s
     bit_count += 5;
     if (bit_count >= 8) {
       bit_count -= 8;
-      data.push_back(static_cast<std::uint8_t>((bits >> bit_count) & 0xff));
+      data[size++] = static_cast<std::uint8_t>((bits >> bit_count) & 0xff);
     }
   }
+  // The length says that there are fewer bits over than make a group.
   const std::uint32_t padding_bits = bits & ((1u << bit_count) - 1);
-  if (checksum.remainder() != 1 || bit_count >= 5 || padding_bits != 0) {
-    return refuse();
-  }
-  return data;
+  return checksum.remainder() == 1 && padding_bits == 0 ? true : refuse();
 }
 
 }  // namespace kobling::crypto
