@@ -14,6 +14,13 @@ constexpr const char* kModule = "/usr/lib/softhsm/libsofthsm2.so";
 constexpr const char* kLabel = "kobling-test";
 constexpr const char* kPin = "482913";
 
+void RunTool(const std::vector<std::string>& arguments) {
+  std::vector<std::string> command = {"pkcs11-tool", "--module", kModule, "--token-label",
+                                      kLabel,        "--login",  "--pin", kPin};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  EXPECT_EQ(RunProgram(command), 0);
+}
+
 }  // namespace
 
 SoftHsmToken::SoftHsmToken() {
@@ -37,11 +44,13 @@ void SoftHsmToken::InitToken(const std::string& label) {
 }
 
 void SoftHsmToken::MakeKey(const std::string& label, const std::string& type, const std::vector<std::string>& options) {
-  std::vector<std::string> command = {"pkcs11-tool", "--module", kModule, "--token-label", kLabel,
-                                      "--login",     "--pin",    kPin,    "--keygen",      "--key-type",
-                                      type,          "--label",  label};
-  command.insert(command.end(), options.begin(), options.end());
-  EXPECT_EQ(RunProgram(command), 0);
+  std::vector<std::string> arguments = {"--keygen", "--key-type", type, "--label", label};
+  arguments.insert(arguments.end(), options.begin(), options.end());
+  RunTool(arguments);
+}
+
+void SoftHsmToken::ImportKey(const std::string& label, const std::string& file) {
+  RunTool({"--write-object", file, "--type", "secrkey", "--key-type", "AES:32", "--sensitive", "--label", label});
 }
 
 HsmKeyLocation SoftHsmToken::Location(const std::string& key_label) const {

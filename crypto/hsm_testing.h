@@ -20,6 +20,9 @@ class SoftHsmToken {
   // Makes a key as an operator does, with pkcs11-tool: type such as "AES:32", further options such as "--sensitive".
   void MakeKey(const std::string& label, const std::string& type, const std::vector<std::string>& options);
 
+  // Takes the 32 bytes of a file for a key that is sensitive and not extractable from then on.
+  void ImportKey(const std::string& label, const std::string& file);
+
   // With the right PIN in a file. The module is SoftHSM.
   HsmKeyLocation Location(const std::string& key_label) const;
 

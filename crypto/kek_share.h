@@ -41,7 +41,7 @@ class KekShare {
       : splitting_(splitting), number_(number), value_(std::move(value)) {}
 
   // Reads the line "kobling-share-1...". White space around it does not count. The caller wipes its own copy of the
-  // text. Fails with KEK_SHARE_MALFORMED if it is anything else; up to three wrong characters are always noticed.
+  // text. Fails with KEK_SHARE_MALFORMED if it is anything else; up to four wrong characters are always noticed.
   static absl::StatusOr<KekShare> Parse(std::string_view text, SecretArena& arena);
 
   const KekSplitting& splitting() const { return splitting_; }

@@ -1,19 +1,24 @@
 #include "crypto/vectors.h"
 
+#include <openssl/evp.h>
 #include <sodium.h>
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <numeric>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/escaping.h"
+#include "crypto/bech32.h"
 #include "crypto/derivations.h"
 #include "crypto/key_wrap.h"
 #include "crypto/merkle.h"
+#include "domain/error.h"
 #include "domain/status_macros.h"
 #include "domain/text.h"
 
@@ -124,6 +129,76 @@ absl::StatusOr<Json> WrapExample(SecretArena& arena) {
                {"wrapped", Hex(Bytes(wrapped))}});
 }
 
+// The product in GF(256) with the polynomial 0x11d, by its definition; here and not in crypto/shamir.cc, for the same
+// reason.
+std::uint8_t Product(unsigned left, unsigned right) {
+  unsigned product = 0;
+  for (; right != 0; right >>= 1) {
+    product ^= (right & 1) != 0 ? left : 0;
+    left = (left & 0x80) != 0 ? (left << 1) ^ 0x11d : left << 1;
+  }
+  return static_cast<std::uint8_t>(product);
+}
+
+// A KEK of counting bytes split so that any two of three shares open it.
+Json ShareExamples(const KekId& kek_id) {
+  const auto splitting_id = Counting<8>(0x10);
+  const auto kek = Counting<SecretKey::kBytes>(kKek);
+  const auto coefficients = Counting<SecretKey::kBytes>(0xd0);
+  Json shares = Json::array();
+  for (std::uint8_t number = 1; number <= 3; ++number) {
+    std::vector<std::uint8_t> value;
+    for (std::size_t i = 0; i < kek.size(); ++i) {
+      value.push_back(static_cast<std::uint8_t>(kek[i] ^ Product(coefficients[i], number)));
+    }
+    std::vector<std::uint8_t> bytes(splitting_id.begin(), splitting_id.end());
+    bytes.insert(bytes.end(), {2, 3, number});
+    bytes.insert(bytes.end(), value.begin(), value.end());
+    bytes.insert(bytes.end(), kek_id.begin(), kek_id.end());
+    shares.push_back({{"number", number}, {"value", Hex(value)}, {"text", Bech32Encode("kobling-share-", bytes)}});
+  }
+  return Json({{"splitting_id", Hex(splitting_id)},
+               {"needed", 2},
+               {"count", 3},
+               {"coefficients", Hex(coefficients)},
+               {"shares", shares}});
+}
+
+// AES-256-GCM with a fixed nonce, by OpenSSL in the place of a module: nonce, ciphertext, authenticator.
+absl::StatusOr<std::string> SealAsModule(std::span<const std::uint8_t> key, std::span<const std::uint8_t> plaintext,
+                                         std::string_view associated_data) {
+  const auto nonce = Counting<12>(0xe0);
+  std::string sealed(plaintext.size() + 16, '\0');
+  auto* const out = reinterpret_cast<std::uint8_t*>(sealed.data());
+  const std::unique_ptr<EVP_CIPHER_CTX, void (*)(EVP_CIPHER_CTX*)> context(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
+  int size = 0;
+  const bool done =
+      EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key.data(), nonce.data()) == 1 &&
+      EVP_EncryptUpdate(context.get(), nullptr, &size, Bytes(associated_data).data(),
+                        static_cast<int>(associated_data.size())) == 1 &&
+      EVP_EncryptUpdate(context.get(), out, &size, plaintext.data(), static_cast<int>(plaintext.size())) == 1 &&
+      EVP_EncryptFinal_ex(context.get(), out + plaintext.size(), &size) == 1 &&
+      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, 16, out + plaintext.size()) == 1;
+  if (!done) {
+    return domain::MakeError(domain::Reason::kInternal);
+  }
+  return std::string(nonce.begin(), nonce.end()) + sealed;
+}
+
+absl::StatusOr<Json> HsmExample(const KekId& kek_id) {
+  const auto module_key = Counting<SecretKey::kBytes>(kIndexKey);
+  std::string associated_data = "kobling/v1/kek-hsm";
+  associated_data += '\0';
+  associated_data.append(kek_id.begin(), kek_id.end());
+  KOBLING_ASSIGN_OR_RETURN(const std::string sealed,
+                           SealAsModule(module_key, Counting<SecretKey::kBytes>(kKek), associated_data));
+  std::string file = "KBH1";
+  file.append(kek_id.begin(), kek_id.end());
+  file += sealed;
+  return Json(
+      {{"module_key", Hex(module_key)}, {"associated_data", Hex(Bytes(associated_data))}, {"file", Hex(Bytes(file))}});
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> DerivationVectors(SecretArena& arena) {
@@ -139,6 +214,23 @@ absl::StatusOr<std::string> DerivationVectors(SecretArena& arena) {
       {"associated_data", "example row"},
       {"plaintext", "example"},
       {"sealed", Hex(Bytes(SealWithCountingNonce(kIdentKey, Bytes("example"), "example row")))}};
+  return vectors.dump(2) + "\n";
+}
+
+absl::StatusOr<std::string> KekVectors(SecretArena& arena) {
+  KOBLING_ASSIGN_OR_RETURN(SecretKey key, ExampleKey(arena, kKek));
+  const KekId id = KeyEncryptionKey(std::move(key)).id();
+  std::string file = "KBK1";
+  for (const std::uint8_t byte : Counting<SecretKey::kBytes>(kKek)) {
+    file += static_cast<char>(byte);
+  }
+  file.append(id.begin(), id.end());
+  Json vectors;
+  vectors["kek"] = Hex(Counting<SecretKey::kBytes>(kKek));
+  vectors["kek_id"] = Hex(id);
+  vectors["file"] = Hex(Bytes(file));
+  vectors["splitting"] = ShareExamples(id);
+  KOBLING_ASSIGN_OR_RETURN(vectors["hsm"], HsmExample(id));
   return vectors.dump(2) + "\n";
 }
 

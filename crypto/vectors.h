@@ -13,6 +13,10 @@ namespace kobling::crypto {
 // with fixed nonces. The identifiers are synthetic or officially published examples.
 absl::StatusOr<std::string> DerivationVectors(SecretArena& arena);
 
+// kek.json: a KEK as it stands in a file, split among three, and sealed by a hardware security module, with fixed
+// coefficients and a fixed nonce.
+absl::StatusOr<std::string> KekVectors(SecretArena& arena);
+
 // events-tree.json: heads and frontiers of the trees over the first 0 to 8 leaves of RFC 6962's reference data.
 std::string EventsTreeVectors();
 

@@ -35,8 +35,13 @@ int main(int argc, char** argv) {
     std::cerr << "kobling_vectors: " << derivations.status() << '\n';
     return 1;
   }
+  const auto kek = kobling::crypto::KekVectors(**arena);
+  if (!kek.ok()) {
+    std::cerr << "kobling_vectors: " << kek.status() << '\n';
+    return 1;
+  }
   const std::string folder = argv[1];
-  const bool written = WriteFile(folder + "/derivations.json", *derivations) &&
+  const bool written = WriteFile(folder + "/derivations.json", *derivations) && WriteFile(folder + "/kek.json", *kek) &&
                        WriteFile(folder + "/events-tree.json", kobling::crypto::EventsTreeVectors());
   return written ? 0 : 1;
 }

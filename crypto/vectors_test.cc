@@ -27,6 +27,13 @@ TEST(Vectors, DerivationsAreThoseOfTheDocumentation) {
   EXPECT_TRUE(*computed == Committed("derivations.json")) << *computed;
 }
 
+TEST(Vectors, KeksAreThoseOfTheDocumentation) {
+  const auto arena = NewTestArena();
+  const auto computed = KekVectors(*arena);
+  ASSERT_TRUE(computed.ok()) << computed.status();
+  EXPECT_TRUE(*computed == Committed("kek.json")) << *computed;
+}
+
 TEST(Vectors, TheEventsTreeIsThatOfTheDocumentation) {
   EXPECT_TRUE(EventsTreeVectors() == Committed("events-tree.json")) << EventsTreeVectors();
 }
