@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "crypto/bech32.h"
 #include "crypto/crypto_testing.h"
+#include "crypto/shamir.h"
 #include "domain/error.h"
 
 namespace kobling::crypto {
@@ -72,6 +75,25 @@ TEST_F(KekShareTest, TwoSplittingsOfOneKekHaveNothingInCommon) {
   const auto second = Split({.needed = 2, .count = 2});
   EXPECT_NE(first[0].splitting().id, second[0].splitting().id);
   EXPECT_NE(ToHex(SecretBytes(first[0], SecretAccess())), ToHex(SecretBytes(second[0], SecretAccess())));
+}
+
+// That the polynomials have the degree that they should: one less, and these shares would be enough.
+TEST_F(KekShareTest, OneShareTooFewLeadsToAnotherKey) {
+  for (const ShareCounts& counts :
+       {ShareCounts{.needed = 2, .count = 3}, {.needed = 3, .count = 5}, {.needed = 9, .count = 10}}) {
+    const auto shares = Split(counts);
+    for (unsigned bits = 0; bits < (1u << counts.count); ++bits) {
+      std::vector<SharePoint> points;
+      for (const KekShare& share : shares) {
+        if (((bits >> (share.number() - 1)) & 1) != 0) {
+          points.push_back({.x = share.number(), .y = SecretBytes(share, SecretAccess())});
+        }
+      }
+      std::array<std::uint8_t, kSharedBytes> secret;
+      SecretOf(points, secret);
+      EXPECT_EQ(ToHex(secret) == ToHex(SecretBytes(kek_, SecretAccess())), points.size() >= counts.needed) << bits;
+    }
+  }
 }
 
 TEST_F(KekShareTest, EachChangedCharacterIsRefused) {
