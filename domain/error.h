@@ -174,6 +174,7 @@ enum class Reason : std::uint16_t {
   kWitnessUnreachable = 313,
   kWitnessRefused = 314,
   kWitnessAhead = 315,
+  kEventNotFound = 316,
   // Signed tokens beside the certificate.
   kTokenMissing = 320,
   kTokenRefused = 321,

@@ -397,6 +397,8 @@ constexpr ReasonInfo kReasons[] = {
     {Reason::kWitnessAhead, "WITNESS_AHEAD", Code::kFailedPrecondition, Retry::kNever,
      "The witness has confirmed more of the log than there is here: this database is an older one.",
      "Restore the newest copy; do not go round this check."},
+    {Reason::kEventNotFound, "EVENT_NOT_FOUND", Code::kNotFound, Retry::kNever, "The log has no event of this number.",
+     "Look at `kobling audit list`: events are numbered from 0, in the order in which they were recorded."},
     {Reason::kTokenMissing, "TOKEN_MISSING", Code::kUnauthenticated, Retry::kNever,
      "The call needs a signed token beside the certificate, and has none.",
      "Get a token from the issuer that the service trusts for your role, and send it with the call."},

@@ -5,11 +5,11 @@
 
 #include "absl/status/statusor.h"
 
-#define KOBLING_RETURN_IF_ERROR(expression)                     \
-  do {                                                          \
-    if (absl::Status status_ = (expression); !status_.ok()) {   \
-      return status_;                                           \
-    }                                                           \
+#define KOBLING_RETURN_IF_ERROR(expression)                   \
+  do {                                                        \
+    if (absl::Status status_ = (expression); !status_.ok()) { \
+      return status_;                                         \
+    }                                                         \
   } while (false)
 
 #define KOBLING_CONCATENATE_INNER(a, b) a##b

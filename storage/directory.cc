@@ -5,9 +5,9 @@
 #include <string>
 #include <utility>
 
+#include "domain/big_endian.h"
 #include "domain/error.h"
 #include "domain/status_macros.h"
-#include "storage/big_endian.h"
 
 namespace kobling::storage {
 namespace {
@@ -22,7 +22,7 @@ absl::Status Corrupt(std::string_view hint) {
 
 std::string BlockKey(std::uint32_t last) {
   std::string key;
-  AppendBigEndian(key, last);
+  domain::AppendBigEndian(key, last);
   return key;
 }
 
@@ -47,7 +47,7 @@ absl::Status Directory::OpenBlock(std::string_view key, std::string_view sealed,
   const std::string associated = SealedAs(key);
   KOBLING_ASSIGN_OR_RETURN(std::string packed, sealer_.Open(sealed, {associated}));
   const std::size_t count = packed.size() / kPackedBytes;
-  const std::uint32_t last = ReadBigEndian<std::uint32_t>(key);
+  const std::uint32_t last = domain::ReadBigEndian<std::uint32_t>(key);
   if (count == 0 || packed.size() % kPackedBytes != 0 || count > std::uint64_t{last} + 1) {
     return Corrupt("a block of identifiers has a wrong length");
   }
@@ -71,7 +71,7 @@ absl::Status Directory::Load() {
     if (mark->size() != sizeof(std::uint32_t)) {
       return Corrupt("the directory's high-water mark has a wrong length");
     }
-    next_ = ReadBigEndian<std::uint32_t>(*mark);
+    next_ = domain::ReadBigEndian<std::uint32_t>(*mark);
   }
   index_.Reserve(next_);
   KOBLING_ASSIGN_OR_RETURN(const auto rows, store_.Scan(Family::kIdentifiers, KeyRange::All()));
@@ -136,7 +136,7 @@ absl::StatusOr<Allotment> Directory::Allot(std::span<const NewIdentifier> identi
     crypto::Wipe(std::span(reinterpret_cast<std::uint8_t*>(packed.data()), packed.size()));
   }
   std::string mark;
-  AppendBigEndian(mark, allotment.first + static_cast<std::uint32_t>(allotment.tags.size()));
+  domain::AppendBigEndian(mark, allotment.first + static_cast<std::uint32_t>(allotment.tags.size()));
   batch.Put(Family::kMeta, kHighWaterKey, std::move(mark));
   return allotment;
 }
@@ -171,7 +171,7 @@ absl::Status Directory::ForEach(
     if (rows->key().size() != sizeof(std::uint32_t)) {
       return Corrupt("a block of identifiers has a wrong key");
     }
-    const std::uint32_t last = ReadBigEndian<std::uint32_t>(rows->key());
+    const std::uint32_t last = domain::ReadBigEndian<std::uint32_t>(rows->key());
     if (*wanted > last) {
       continue;
     }

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <map>
 
+#include "domain/big_endian.h"
 #include "domain/error.h"
-#include "storage/big_endian.h"
 #include "storage/memory_key_value_store.h"
 #include "storage/stores_testing.h"
 
@@ -262,7 +262,7 @@ TEST_F(DirectoryTest, AHighWaterMarkThatDisagreesIsRefused) {
   }
   for (const std::uint32_t wrong : {0U, 2U, 4U}) {
     std::string mark;
-    AppendBigEndian(mark, wrong);
+    domain::AppendBigEndian(mark, wrong);
     PutRow(store_, Family::kMeta, "directory/next", mark);
     EXPECT_EQ(ReasonOf(Open().status()), Reason::kRecordCorrupt) << wrong;
   }
@@ -293,7 +293,7 @@ TEST_F(DirectoryTest, NothingThatIsStoredIsClear) {
   for (std::size_t i = 0; i < people.size(); ++i) {
     const auto digits = people[i].digits();
     std::string big_endian;
-    AppendBigEndian(big_endian, people[i].packed());
+    domain::AppendBigEndian(big_endian, people[i].packed());
     const std::string little_endian(big_endian.rbegin(), big_endian.rend());
     EXPECT_EQ(stored.find(std::string(digits.data(), digits.size())), std::string::npos);
     EXPECT_EQ(stored.find(big_endian.substr(3)), std::string::npos);

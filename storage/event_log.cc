@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <string_view>
 
+#include "domain/big_endian.h"
 #include "domain/error.h"
 #include "domain/status_macros.h"
-#include "storage/big_endian.h"
 
 namespace kobling::storage {
 namespace {
@@ -23,13 +23,13 @@ absl::Status Corrupt(std::string_view what) {
 
 std::string EventKey(std::uint64_t index) {
   std::string key;
-  AppendBigEndian(key, index);
+  domain::AppendBigEndian(key, index);
   return key;
 }
 
 // A refusal has shown nobody anything of the person, so that it leads nowhere.
-void AddSubjectRows(const Event& event, std::uint64_t index, WriteBatch& batch) {
-  if (event.subject.empty() || event.result != kOkResult) {
+void AddSubjectRows(const transparency::Event& event, std::uint64_t index, WriteBatch& batch) {
+  if (event.subject.empty() || event.result != transparency::kOkResult) {
     return;
   }
   batch.Put(Family::kSubjects, event.subject + EventKey(index), "");
@@ -43,7 +43,7 @@ void AddSubjectRows(const Event& event, std::uint64_t index, WriteBatch& batch) 
 absl::Status MakeIndex(KeyValueStore& store) {
   WriteBatch batch;
   absl::Status written;
-  KOBLING_RETURN_IF_ERROR(EventLog::ForEach(store, 0, [&](std::uint64_t index, const Event& event) {
+  KOBLING_RETURN_IF_ERROR(EventLog::ForEach(store, 0, [&](std::uint64_t index, const transparency::Event& event) {
     AddSubjectRows(event, index, batch);
     if (batch.size() >= kRowsAtOnce) {
       written = store.Commit(batch);
@@ -59,11 +59,7 @@ absl::Status MakeIndex(KeyValueStore& store) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<EventLog>> EventLog::Open(KeyValueStore& store) {
-  KOBLING_ASSIGN_OR_RETURN(const auto stored, store.Get(Family::kMeta, kFrontierKey));
-  crypto::MerkleFrontier frontier;
-  if (stored.has_value()) {
-    KOBLING_ASSIGN_OR_RETURN(frontier, crypto::MerkleFrontier::Parse(*stored));
-  }
+  KOBLING_ASSIGN_OR_RETURN(crypto::MerkleFrontier frontier, ReadFrontier(store));
   const std::uint64_t size = frontier.size();
   const auto mismatch = [] { return Corrupt("the event log and its tree do not agree"); };
   if (size > 0) {
@@ -86,10 +82,15 @@ absl::StatusOr<std::unique_ptr<EventLog>> EventLog::Open(KeyValueStore& store) {
   return std::unique_ptr<EventLog>(new EventLog(std::move(frontier)));
 }
 
-crypto::MerkleFrontier EventLog::Append(std::span<const Event> events, WriteBatch& batch) const {
+absl::StatusOr<crypto::MerkleFrontier> EventLog::ReadFrontier(const Reader& store) {
+  KOBLING_ASSIGN_OR_RETURN(const auto stored, store.Get(Family::kMeta, kFrontierKey));
+  return stored.has_value() ? crypto::MerkleFrontier::Parse(*stored) : crypto::MerkleFrontier();
+}
+
+crypto::MerkleFrontier EventLog::Append(std::span<const transparency::Event> events, WriteBatch& batch) const {
   crypto::MerkleFrontier frontier = frontier_;
-  for (const Event& event : events) {
-    std::string bytes = EncodeEvent(event);
+  for (const transparency::Event& event : events) {
+    std::string bytes = transparency::EncodeEvent(event);
     const std::uint64_t index = frontier.size();
     frontier.Append(crypto::LeafHash(std::span(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size())));
     batch.Put(Family::kEvents, EventKey(index), std::move(bytes));
@@ -102,19 +103,35 @@ crypto::MerkleFrontier EventLog::Append(std::span<const Event> events, WriteBatc
   return frontier;
 }
 
-absl::Status EventLog::ForEach(const Reader& store, std::uint64_t first,
-                               const std::function<bool(std::uint64_t, const Event&)>& visit) {
+absl::Status EventLog::ForEachEntry(const Reader& store, std::uint64_t first,
+                                    const std::function<absl::StatusOr<bool>(std::uint64_t, std::string_view)>& visit) {
   KOBLING_ASSIGN_OR_RETURN(const auto rows, store.Scan(Family::kEvents, KeyRange{EventKey(first), ""}));
   for (std::uint64_t expected = first; rows->Valid(); rows->Next(), ++expected) {
     if (rows->key() != EventKey(expected)) {
       return Corrupt("an event is missing");
     }
-    KOBLING_ASSIGN_OR_RETURN(const Event event, DecodeEvent(rows->value()));
-    if (!visit(expected, event)) {
+    KOBLING_ASSIGN_OR_RETURN(const bool go_on, visit(expected, rows->value()));
+    if (!go_on) {
       return absl::OkStatus();
     }
   }
   return rows->status();
+}
+
+absl::Status EventLog::ForEach(const Reader& store, std::uint64_t first,
+                               const std::function<bool(std::uint64_t, const transparency::Event&)>& visit) {
+  return ForEachEntry(store, first, [&](std::uint64_t index, std::string_view entry) -> absl::StatusOr<bool> {
+    KOBLING_ASSIGN_OR_RETURN(const transparency::Event event, transparency::DecodeEvent(entry));
+    return visit(index, event);
+  });
+}
+
+absl::StatusOr<std::string> EventLog::ReadEntry(const Reader& store, std::uint64_t index) {
+  KOBLING_ASSIGN_OR_RETURN(auto entry, store.Get(Family::kEvents, EventKey(index)));
+  if (!entry.has_value()) {
+    return Corrupt("an event is missing");
+  }
+  return *std::move(entry);
 }
 
 absl::StatusOr<EventLog::Concerning> EventLog::FindConcerning(const Reader& store,
@@ -145,7 +162,7 @@ absl::StatusOr<EventLog::Concerning> EventLog::FindConcerning(const Reader& stor
     if (!bytes->has_value()) {
       return Corrupt("an event is missing");
     }
-    KOBLING_ASSIGN_OR_RETURN(Event event, DecodeEvent(**bytes));
+    KOBLING_ASSIGN_OR_RETURN(transparency::Event event, transparency::DecodeEvent(**bytes));
     found.newest.push_back(std::move(event));
   }
   return found;

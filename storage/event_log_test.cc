@@ -12,8 +12,8 @@ namespace {
 using domain::Reason;
 using domain::ReasonOf;
 
-Event Numbered(std::uint64_t number) {
-  Event event;
+transparency::Event Numbered(std::uint64_t number) {
+  transparency::Event event;
   event.time = absl::FromUnixSeconds(static_cast<std::int64_t>(number));
   event.operation = "test.event";
   event.counts = {{"number", number}};
@@ -46,7 +46,7 @@ crypto::Digest NaiveRoot(std::span<const std::string> leaves) {
 class EventLogTest : public ::testing::Test {
  protected:
   void Add(EventLog& log, std::size_t count) {
-    std::vector<Event> events;
+    std::vector<transparency::Event> events;
     for (std::size_t i = 0; i < count; ++i) {
       events.push_back(Numbered(log.size() + i));
     }
@@ -86,7 +86,7 @@ TEST_F(EventLogTest, NothingCountsBeforePublish) {
   Add(*log, 3);
   const crypto::Digest root = log->Root();
   WriteBatch batch;
-  const std::vector<Event> events = {Numbered(3)};
+  const std::vector<transparency::Event> events = {Numbered(3)};
   const crypto::MerkleFrontier frontier = log->Append(events, batch);
   EXPECT_EQ(log->size(), 3U);
   EXPECT_EQ(log->Root(), root);
@@ -97,13 +97,13 @@ TEST_F(EventLogTest, EventsAreReadInOrderFromAnyIndexUntilToldToStop) {
   const auto log = EventLog::Open(store_).value();
   Add(*log, 300);
   std::vector<std::uint64_t> seen;
-  ASSERT_TRUE(EventLog::ForEach(store_, 254, [&](std::uint64_t index, const Event& event) {
+  ASSERT_TRUE(EventLog::ForEach(store_, 254, [&](std::uint64_t index, const transparency::Event& event) {
                 EXPECT_EQ(event.counts.at(0).second, index);
                 seen.push_back(index);
                 return index < 257;
               }).ok());
   EXPECT_EQ(seen, (std::vector<std::uint64_t>{254, 255, 256, 257}));
-  ASSERT_TRUE(EventLog::ForEach(store_, 300, [&](std::uint64_t, const Event&) {
+  ASSERT_TRUE(EventLog::ForEach(store_, 300, [&](std::uint64_t, const transparency::Event&) {
                 ADD_FAILURE() << "beyond the end";
                 return true;
               }).ok());
@@ -135,7 +135,8 @@ TEST_F(EventLogTest, AnEventThatCannotBeReadEndsTheWalkWithAnError) {
   const auto rows = RowsOf(store_, Family::kEvents);
   PutRow(store_, Family::kEvents, rows[1].first, rows[1].second + "x");
   std::size_t seen = 0;
-  const absl::Status status = EventLog::ForEach(store_, 0, [&](std::uint64_t, const Event&) { return ++seen < 100; });
+  const absl::Status status =
+      EventLog::ForEach(store_, 0, [&](std::uint64_t, const transparency::Event&) { return ++seen < 100; });
   EXPECT_EQ(ReasonOf(status), Reason::kRecordCorrupt);
   EXPECT_EQ(seen, 1U);
 }

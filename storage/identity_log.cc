@@ -4,9 +4,9 @@
 #include <string>
 #include <utility>
 
+#include "domain/big_endian.h"
 #include "domain/error.h"
 #include "domain/status_macros.h"
-#include "storage/big_endian.h"
 
 namespace kobling::storage {
 namespace {
@@ -17,7 +17,7 @@ absl::Status Corrupt(std::string_view hint) {
 
 std::string BlockKey(std::uint64_t last_sequence) {
   std::string key;
-  AppendBigEndian(key, last_sequence);
+  domain::AppendBigEndian(key, last_sequence);
   return key;
 }
 
@@ -29,20 +29,20 @@ bool Take(std::string_view& bytes, Number& number) {
   if (bytes.size() < sizeof(Number)) {
     return false;
   }
-  number = ReadBigEndian<Number>(bytes);
+  number = domain::ReadBigEndian<Number>(bytes);
   bytes.remove_prefix(sizeof(Number));
   return true;
 }
 
 // kind[1] count[1] day[4] number[4]... other[4]
 void AppendChange(const IdentityChange& change, std::string& block) {
-  AppendBigEndian(block, static_cast<std::uint8_t>(change.kind));
-  AppendBigEndian(block, static_cast<std::uint8_t>(change.numbers.size()));
-  AppendBigEndian(block, static_cast<std::uint32_t>(change.day));
+  domain::AppendBigEndian(block, static_cast<std::uint8_t>(change.kind));
+  domain::AppendBigEndian(block, static_cast<std::uint8_t>(change.numbers.size()));
+  domain::AppendBigEndian(block, static_cast<std::uint32_t>(change.day));
   for (const std::uint32_t number : change.numbers) {
-    AppendBigEndian(block, number);
+    domain::AppendBigEndian(block, number);
   }
-  AppendBigEndian(block, change.other);
+  domain::AppendBigEndian(block, change.other);
 }
 
 bool TakeChange(std::string_view& bytes, IdentityChange& change) {
@@ -68,7 +68,7 @@ bool TakeChange(std::string_view& bytes, IdentityChange& change) {
 
 void IdentityLog::Append(const IdentityBlock& block, WriteBatch& batch) const {
   std::string plaintext;
-  AppendBigEndian(plaintext, static_cast<std::uint64_t>(block.applied_us));
+  domain::AppendBigEndian(plaintext, static_cast<std::uint64_t>(block.applied_us));
   for (const IdentityChange& change : block.changes) {
     AppendChange(change, plaintext);
   }
@@ -94,7 +94,7 @@ absl::StatusOr<IdentityBlock> IdentityLog::Open(std::string_view key, std::strin
   if (!is_whole) {
     return Corrupt("a block of the identity history has a wrong length");
   }
-  block.first_sequence = ReadBigEndian<std::uint64_t>(key) + 1 - block.changes.size();
+  block.first_sequence = domain::ReadBigEndian<std::uint64_t>(key) + 1 - block.changes.size();
   return block;
 }
 

@@ -4,9 +4,9 @@
 #include <string_view>
 #include <utility>
 
+#include "domain/big_endian.h"
 #include "domain/error.h"
 #include "domain/status_macros.h"
-#include "storage/big_endian.h"
 
 namespace kobling::storage {
 namespace {
@@ -37,7 +37,7 @@ template <typename Record>
 void PutNumbered(RowKind kind, const Record& record, std::uint32_t number, WriteBatch& batch) {
   std::string key = Prefix(record.project_id(), kind) + record.register_id();
   key.push_back('\0');
-  AppendBigEndian(key, number);
+  domain::AppendBigEndian(key, number);
   batch.Put(Family::kProjects, key, record.SerializeAsString());
 }
 
@@ -45,7 +45,7 @@ void PutNumbered(RowKind kind, const Record& record, std::uint32_t number, Write
 template <typename Record>
 void PutOfProject(RowKind kind, const Record& record, WriteBatch& batch) {
   std::string key = Prefix(record.project_id(), kind);
-  AppendBigEndian(key, record.number());
+  domain::AppendBigEndian(key, record.number());
   batch.Put(Family::kProjects, key, record.SerializeAsString());
 }
 
@@ -83,7 +83,7 @@ std::string LedgerKey(std::string_view actor, std::string_view request_id) {
 
 std::string WrappedKeyKey(std::string_view kind, std::string_view id, std::uint32_t version) {
   std::string key = std::string(kind) + '\0' + std::string(id) + '\0';
-  AppendBigEndian(key, version);
+  domain::AppendBigEndian(key, version);
   return key;
 }
 
@@ -168,7 +168,7 @@ absl::StatusOr<std::map<std::string, records::RegisterRecord>> RegisterStore::Lo
 
 void ReservationStore::Put(const records::ReservationListRecord& record, WriteBatch& batch) {
   std::string key = record.register_id() + '\0';
-  AppendBigEndian(key, record.version());
+  domain::AppendBigEndian(key, record.version());
   batch.Put(Family::kReservations, key, record.SerializeAsString());
 }
 

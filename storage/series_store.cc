@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "crypto/secret_memory.h"
+#include "domain/big_endian.h"
 #include "domain/error.h"
 #include "domain/status_macros.h"
-#include "storage/big_endian.h"
 
 namespace kobling::storage {
 namespace {
@@ -19,7 +19,7 @@ std::string ProjectPrefix(std::string_view project) { return std::string(project
 
 std::string ImportPrefix(const SeriesImportId& id) {
   std::string prefix = ProjectPrefix(id.project) + std::string(id.register_id) + '\0';
-  AppendBigEndian(prefix, id.key_file);
+  domain::AppendBigEndian(prefix, id.key_file);
   return prefix;
 }
 
@@ -40,7 +40,7 @@ absl::Status ReadBlock(std::string_view block, std::vector<SeriesRow>& rows) {
     if (block.size() < kNumberBytes + 1 + length || length == 0) {
       return Corrupt("a block of a series");
     }
-    rows.push_back({ReadBigEndian<std::uint32_t>(block), std::string(block.substr(kNumberBytes + 1, length))});
+    rows.push_back({domain::ReadBigEndian<std::uint32_t>(block), std::string(block.substr(kNumberBytes + 1, length))});
     block.remove_prefix(kNumberBytes + 1 + length);
   }
   return absl::OkStatus();
@@ -60,7 +60,7 @@ absl::StatusOr<std::vector<SeriesRow>> LoadBlocks(const Reader& store, std::stri
     const std::string_view this_import = key.substr(0, key.size() - kNumberBytes);
     next_block = this_import == import ? next_block : 0;
     import = std::string(this_import);
-    if (ReadBigEndian<std::uint32_t>(key.substr(this_import.size())) != next_block++) {
+    if (domain::ReadBigEndian<std::uint32_t>(key.substr(this_import.size())) != next_block++) {
       return Corrupt("a block of a series is missing");
     }
     const std::string associated = SealedAs(key);
@@ -89,12 +89,12 @@ void SeriesStore::Put(const SeriesImportId& id, std::span<const SeriesRow> rows,
     std::string block;
     block.reserve(kBlockRows * 64);
     for (const SeriesRow& row : rows.subspan(begin, std::min(kBlockRows, rows.size() - begin))) {
-      AppendBigEndian(block, row.identifier);
+      domain::AppendBigEndian(block, row.identifier);
       block.push_back(static_cast<char>(static_cast<std::uint8_t>(row.number.size())));
       block += row.number;
     }
     std::string key = prefix;
-    AppendBigEndian(key, block_number++);
+    domain::AppendBigEndian(key, block_number++);
     const std::string associated = SealedAs(key);
     batch.Put(Family::kSeries, key, sealer.Seal(block, {associated}));
     Wipe(block);

@@ -5,9 +5,9 @@
 #include <memory>
 #include <utility>
 
+#include "domain/big_endian.h"
 #include "domain/error.h"
 #include "domain/status_macros.h"
-#include "storage/big_endian.h"
 
 namespace kobling::storage {
 namespace {
@@ -21,7 +21,7 @@ std::string WholeKey(const SetId& id) { return id + std::string(1, kWhole); }
 
 std::string ChunkKey(const SetId& id, std::uint32_t chunk) {
   std::string key = id + std::string(1, kChunk);
-  AppendBigEndian(key, static_cast<std::uint16_t>(chunk));
+  domain::AppendBigEndian(key, static_cast<std::uint16_t>(chunk));
   return key;
 }
 

@@ -53,8 +53,8 @@ class WatchedStore final : public KeyValueStore {
 // A reference to a person: its last byte is the only one that differs.
 std::string Person(std::uint8_t number) { return std::string(15, 'p') + static_cast<char>(number); }
 
-Event About(const std::string& subject, const std::vector<std::string>& others = {}) {
-  Event event;
+transparency::Event About(const std::string& subject, const std::vector<std::string>& others = {}) {
+  transparency::Event event;
   event.time = absl::UnixEpoch();
   event.operation = "test.look";
   event.subject = subject;
@@ -65,7 +65,7 @@ Event About(const std::string& subject, const std::vector<std::string>& others =
 class SubjectIndexTest : public ::testing::Test {
  protected:
   // Each event gets its index as its purpose.
-  void Add(std::vector<Event> events) {
+  void Add(std::vector<transparency::Event> events) {
     const auto log = EventLog::Open(store_).value();
     for (std::size_t i = 0; i < events.size(); ++i) {
       events[i].purpose = std::to_string(log->size() + i);
@@ -82,7 +82,7 @@ class SubjectIndexTest : public ::testing::Test {
     std::vector<std::string> indices;
     if (found.ok()) {
       count_ = found->count;
-      for (const Event& event : found->newest) {
+      for (const transparency::Event& event : found->newest) {
         indices.push_back(event.purpose);
       }
     }
@@ -121,7 +121,7 @@ TEST_F(SubjectIndexTest, SeveralReferencesGiveEachEventOnceNewestFirst) {
 }
 
 TEST_F(SubjectIndexTest, TheNewestAreToldAndAllAreCounted) {
-  Add(std::vector<Event>(300, About(Person(1), {Person(2)})));  // more than a byte counts
+  Add(std::vector<transparency::Event>(300, About(Person(1), {Person(2)})));  // more than a byte counts
   EXPECT_EQ(Find({Person(1), Person(2)}, 3), (Indices{"299", "298", "297"}));
   EXPECT_EQ(count_, 300U);
   EXPECT_EQ(Find({Person(1)}, 0), Indices{});
@@ -129,7 +129,7 @@ TEST_F(SubjectIndexTest, TheNewestAreToldAndAllAreCounted) {
 }
 
 TEST_F(SubjectIndexTest, ARefusalIsFoundByNobody) {
-  Event refusal = About(Person(1), {Person(2)});
+  transparency::Event refusal = About(Person(1), {Person(2)});
   refusal.result = "REPRESENTATION_NOT_ALLOWED";
   Add({refusal});
   EXPECT_EQ(Find({Person(1), Person(2)}), Indices{});
@@ -139,7 +139,7 @@ TEST_F(SubjectIndexTest, ARefusalIsFoundByNobody) {
 TEST_F(SubjectIndexTest, TheRowsAreThoseOfTheFormatAndInTheBatchOfTheEvent) {
   const auto log = EventLog::Open(store_).value();
   EXPECT_TRUE(store_.commits.empty()) << "an empty log needs no index";
-  const std::vector<Event> events = {About(Person(1), {Person(2)})};
+  const std::vector<transparency::Event> events = {About(Person(1), {Person(2)})};
   WriteBatch batch;
   log->Append(events, batch);
   ASSERT_TRUE(store_.Commit(batch).ok());
@@ -152,7 +152,7 @@ TEST_F(SubjectIndexTest, TheRowsAreThoseOfTheFormatAndInTheBatchOfTheEvent) {
 }
 
 TEST_F(SubjectIndexTest, EventsFromBeforeTheIndexArePutIntoItOnce) {
-  Event refusal = About(Person(2));
+  transparency::Event refusal = About(Person(2));
   refusal.result = "INTERNAL";
   Add({About(Person(1)), About(""), About(Person(2)), refusal, About(Person(1))});
   const auto rows = RowsOf(store_, Family::kSubjects);
@@ -171,7 +171,7 @@ TEST_F(SubjectIndexTest, EventsFromBeforeTheIndexArePutIntoItOnce) {
 
 TEST_F(SubjectIndexTest, AnInterruptedIndexIsMadeInBoundedStepsAndWholeInTheEnd) {
   constexpr std::size_t kEvents = 25'000;
-  Add(std::vector<Event>(kEvents, About(Person(1))));
+  Add(std::vector<transparency::Event>(kEvents, About(Person(1))));
   const auto rows = RowsOf(store_, Family::kSubjects);
   LoseIndex();
   for (const std::size_t steps : {0, 1, 2}) {

@@ -8,10 +8,10 @@
 namespace kobling::tests {
 
 struct SourceFile {
-  std::string path;  // from the root, "storage/event.h"
+  std::string path;  // from the root, "storage/set_store.h"
   std::string text;
 
-  // "storage" of "storage/event.h", "server/services" of "server/services/pipeline.h".
+  // "storage" of "storage/set_store.h", "server/services" of "server/services/pipeline.h".
   std::string folder() const { return path.substr(0, path.rfind('/')); }
   bool IsIn(std::string_view folder) const;
   bool IsTest() const;
@@ -19,7 +19,7 @@ struct SourceFile {
 };
 
 struct Include {
-  std::string_view name;  // "storage/event.h", "vector"
+  std::string_view name;  // "storage/set_store.h", "vector"
   std::size_t line;       // from 1
 };
 

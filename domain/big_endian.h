@@ -6,7 +6,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace kobling::storage {
+namespace kobling::domain {
 
 template <typename Number>
 void AppendBigEndian(std::string& target, Number number) {
@@ -27,4 +27,4 @@ Number ReadBigEndian(std::string_view bytes) {
   return number;
 }
 
-}  // namespace kobling::storage
+}  // namespace kobling::domain

@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-namespace kobling::storage {
+namespace kobling::transparency {
 
 struct EventChange {
   std::string field;
@@ -52,4 +52,4 @@ std::string EncodeEvent(const Event& event);
 // Fails with RECORD_CORRUPT unless the bytes are exactly what EncodeEvent makes.
 absl::StatusOr<Event> DecodeEvent(std::string_view bytes);
 
-}  // namespace kobling::storage
+}  // namespace kobling::transparency

@@ -1,16 +1,18 @@
-#include "storage/event.h"
+#include "transparency/event.h"
 
 #include <array>
 #include <cstddef>
 #include <optional>
 
+#include "domain/big_endian.h"
 #include "domain/error.h"
-#include "storage/big_endian.h"
+#include "domain/text.h"
 
-namespace kobling::storage {
+namespace kobling::transparency {
 namespace {
 
 constexpr char kVersion = 1;
+constexpr std::size_t kSubjectBytes = 16;
 
 // Fields stand in the order of their tags. Empty text fields are left out; counts and changes may repeat.
 enum Tag : std::uint8_t { kTime = 1, kFirstText = 2, kCount = 20, kChange = 21 };
@@ -22,12 +24,12 @@ constexpr std::array<TextMember, 11> kTexts = {&Event::actor,   &Event::role,   
 
 void AppendField(std::string& bytes, std::uint8_t tag, std::string_view value) {
   bytes.push_back(static_cast<char>(tag));
-  AppendBigEndian(bytes, static_cast<std::uint32_t>(value.size()));
+  domain::AppendBigEndian(bytes, static_cast<std::uint32_t>(value.size()));
   bytes += value;
 }
 
 void AppendText(std::string& bytes, std::string_view value) {
-  AppendBigEndian(bytes, static_cast<std::uint32_t>(value.size()));
+  domain::AppendBigEndian(bytes, static_cast<std::uint32_t>(value.size()));
   bytes += value;
 }
 
@@ -36,7 +38,7 @@ std::optional<std::string_view> TakeText(std::string_view& bytes) {
   if (bytes.size() < sizeof(std::uint32_t)) {
     return std::nullopt;
   }
-  const auto length = ReadBigEndian<std::uint32_t>(bytes);
+  const auto length = domain::ReadBigEndian<std::uint32_t>(bytes);
   bytes.remove_prefix(sizeof(std::uint32_t));
   if (bytes.size() < length) {
     return std::nullopt;
@@ -48,16 +50,17 @@ std::optional<std::string_view> TakeText(std::string_view& bytes) {
 
 bool DecodeField(std::uint8_t tag, std::string_view value, Event& event) {
   if (tag == kTime && value.size() == sizeof(std::uint64_t)) {
-    event.time = absl::FromUnixMicros(static_cast<std::int64_t>(ReadBigEndian<std::uint64_t>(value)));
+    event.time = absl::FromUnixMicros(static_cast<std::int64_t>(domain::ReadBigEndian<std::uint64_t>(value)));
     return true;
   }
   if (tag >= kFirstText && tag < kFirstText + kTexts.size()) {
-    event.*kTexts[tag - kFirstText] = std::string(value);
-    return true;
+    const TextMember member = kTexts[tag - kFirstText];
+    event.*member = std::string(value);
+    return member == &Event::subject ? value.size() == kSubjectBytes : domain::IsUtf8(value);
   }
   if (tag == kCount && value.size() >= sizeof(std::uint64_t)) {
-    event.counts.emplace_back(value.substr(sizeof(std::uint64_t)), ReadBigEndian<std::uint64_t>(value));
-    return true;
+    event.counts.emplace_back(value.substr(sizeof(std::uint64_t)), domain::ReadBigEndian<std::uint64_t>(value));
+    return domain::IsUtf8(event.counts.back().first);
   }
   if (tag == kChange) {
     const auto field = TakeText(value);
@@ -65,7 +68,7 @@ bool DecodeField(std::uint8_t tag, std::string_view value, Event& event) {
     const auto new_value = old_value ? TakeText(value) : std::nullopt;
     if (new_value && value.empty()) {
       event.changes.push_back({std::string(*field), std::string(*old_value), std::string(*new_value)});
-      return true;
+      return domain::IsUtf8(*field) && domain::IsUtf8(*old_value) && domain::IsUtf8(*new_value);
     }
   }
   return false;
@@ -76,7 +79,7 @@ bool DecodeField(std::uint8_t tag, std::string_view value, Event& event) {
 std::string EncodeEvent(const Event& event) {
   std::string bytes(1, kVersion);
   std::string value;
-  AppendBigEndian(value, static_cast<std::uint64_t>(absl::ToUnixMicros(event.time)));
+  domain::AppendBigEndian(value, static_cast<std::uint64_t>(absl::ToUnixMicros(event.time)));
   AppendField(bytes, kTime, value);
   for (std::size_t i = 0; i < kTexts.size(); ++i) {
     if (const std::string& text = event.*kTexts[i]; !text.empty()) {
@@ -85,7 +88,7 @@ std::string EncodeEvent(const Event& event) {
   }
   for (const auto& [name, count] : event.counts) {
     value.clear();
-    AppendBigEndian(value, count);
+    domain::AppendBigEndian(value, count);
     AppendField(bytes, kCount, value + name);
   }
   for (const EventChange& change : event.changes) {
@@ -123,4 +126,4 @@ absl::StatusOr<Event> DecodeEvent(std::string_view bytes) {
   return event;
 }
 
-}  // namespace kobling::storage
+}  // namespace kobling::transparency

@@ -1,4 +1,4 @@
-#include "storage/event.h"
+#include "transparency/event.h"
 
 #include <gtest/gtest.h>
 
@@ -7,10 +7,10 @@
 #include <iterator>
 #include <random>
 
+#include "domain/big_endian.h"
 #include "domain/error.h"
-#include "storage/big_endian.h"
 
-namespace kobling::storage {
+namespace kobling::transparency {
 namespace {
 
 using domain::Reason;
@@ -38,7 +38,7 @@ Event Full() {
   event.result = "PROJECT_ENDED";
   event.purpose = "citizen's own request";
   event.reason = "årlig\noppdatering";
-  event.subject = std::string("\0\1\2\xff", 4);
+  event.subject = std::string("\0\1\2\xff" "0123456789ab", 16);
   event.counts = {{"rows", 0xffffffffffffffffULL}, {"", 0}, {"rows", 1}};
   event.changes = {{"title", "før", "etter"}, {"", "", ""}, {"title", "før", "etter"}};
   return event;
@@ -204,4 +204,4 @@ TEST(EventFormat, TheWorkedExampleOfTheDocumentIsWhatTheCodeWrites) {
 }
 
 }  // namespace
-}  // namespace kobling::storage
+}  // namespace kobling::transparency
