@@ -230,6 +230,15 @@ class FakeConnection final : public Connection {
   absl::StatusOr<api::Dossier> GetDossier(const api::GetDossierRequest& request) override {
     return server_.Take<api::Dossier>(request);
   }
+  absl::StatusOr<api::SealStatus> GetSealStatus(const api::GetSealStatusRequest& request) override {
+    return server_.Take<api::SealStatus>(request);
+  }
+  absl::StatusOr<api::Checkpoint> GetCheckpoint(const api::GetCheckpointRequest& request) override {
+    return server_.Take<api::Checkpoint>(request);
+  }
+  absl::StatusOr<api::EventProof> GetEventProof(const api::GetEventProofRequest& request) override {
+    return server_.Take<api::EventProof>(request);
+  }
   absl::StatusOr<api::ServerInfo> GetServerInfo(const api::GetServerInfoRequest& request) override {
     return server_.Take<api::ServerInfo>(request);
   }

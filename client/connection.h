@@ -20,6 +20,7 @@
 #include "kobling/v1/project_service.pb.h"
 #include "kobling/v1/register_service.pb.h"
 #include "kobling/v1/reservation_service.pb.h"
+#include "kobling/v1/seal_service.pb.h"
 #include "kobling/v1/usage_service.pb.h"
 
 namespace kobling::client {
@@ -165,6 +166,9 @@ class Connection {
 
   virtual absl::StatusOr<api::ListDisclosuresResponse> ListDisclosures(const api::ListDisclosuresRequest& request) = 0;
   virtual absl::StatusOr<api::Dossier> GetDossier(const api::GetDossierRequest& request) = 0;
+  virtual absl::StatusOr<api::SealStatus> GetSealStatus(const api::GetSealStatusRequest& request) = 0;
+  virtual absl::StatusOr<api::Checkpoint> GetCheckpoint(const api::GetCheckpointRequest& request) = 0;
+  virtual absl::StatusOr<api::EventProof> GetEventProof(const api::GetEventProofRequest& request) = 0;
 
   virtual absl::StatusOr<api::ServerInfo> GetServerInfo(const api::GetServerInfoRequest& request) = 0;
   virtual absl::StatusOr<api::ScrubReport> Scrub(const api::ScrubRequest& request) = 0;

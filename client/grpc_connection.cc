@@ -50,7 +50,8 @@ GrpcConnection::GrpcConnection(const std::shared_ptr<grpc::Channel>& channel, co
       corrections_(api::CorrectionService::NewStub(channel)),
       insight_(api::InsightService::NewStub(channel)),
       audit_(api::AuditService::NewStub(channel)),
-      operators_(api::OperatorService::NewStub(channel)) {}
+      operators_(api::OperatorService::NewStub(channel)),
+      seal_(api::SealService::NewStub(channel)) {}
 
 absl::Duration GrpcConnection::DeadlineOf(std::string_view method) const {
   if (method == "/kobling.v1.OperatorService/Scrub") {
@@ -326,6 +327,15 @@ absl::StatusOr<api::ListDisclosuresResponse> GrpcConnection::ListDisclosures(
   return Unary("/kobling.v1.AuditService/ListDisclosures", *audit_, &api::AuditService::Stub::ListDisclosures, request);
 }
 
+absl::StatusOr<api::SealStatus> GrpcConnection::GetSealStatus(const api::GetSealStatusRequest& request) {
+  return Unary("/kobling.v1.SealService/GetSealStatus", *seal_, &api::SealService::Stub::GetSealStatus, request);
+}
+absl::StatusOr<api::Checkpoint> GrpcConnection::GetCheckpoint(const api::GetCheckpointRequest& request) {
+  return Unary("/kobling.v1.AuditService/GetCheckpoint", *audit_, &api::AuditService::Stub::GetCheckpoint, request);
+}
+absl::StatusOr<api::EventProof> GrpcConnection::GetEventProof(const api::GetEventProofRequest& request) {
+  return Unary("/kobling.v1.AuditService/GetEventProof", *audit_, &api::AuditService::Stub::GetEventProof, request);
+}
 absl::StatusOr<api::Dossier> GrpcConnection::GetDossier(const api::GetDossierRequest& request) {
   return Unary("/kobling.v1.AuditService/GetDossier", *audit_, &api::AuditService::Stub::GetDossier, request);
 }

@@ -22,6 +22,7 @@
 #include "kobling/v1/project_service.grpc.pb.h"
 #include "kobling/v1/register_service.grpc.pb.h"
 #include "kobling/v1/reservation_service.grpc.pb.h"
+#include "kobling/v1/seal_service.grpc.pb.h"
 #include "kobling/v1/usage_service.grpc.pb.h"
 
 namespace kobling::client {
@@ -115,6 +116,9 @@ class GrpcConnection final : public Connection {
 
   absl::StatusOr<api::ListDisclosuresResponse> ListDisclosures(const api::ListDisclosuresRequest& request) override;
   absl::StatusOr<api::Dossier> GetDossier(const api::GetDossierRequest& request) override;
+  absl::StatusOr<api::SealStatus> GetSealStatus(const api::GetSealStatusRequest& request) override;
+  absl::StatusOr<api::Checkpoint> GetCheckpoint(const api::GetCheckpointRequest& request) override;
+  absl::StatusOr<api::EventProof> GetEventProof(const api::GetEventProofRequest& request) override;
 
   absl::StatusOr<api::ServerInfo> GetServerInfo(const api::GetServerInfoRequest& request) override;
   absl::StatusOr<api::ScrubReport> Scrub(const api::ScrubRequest& request) override;
@@ -155,6 +159,7 @@ class GrpcConnection final : public Connection {
   std::unique_ptr<api::InsightService::Stub> insight_;
   std::unique_ptr<api::AuditService::Stub> audit_;
   std::unique_ptr<api::OperatorService::Stub> operators_;
+  std::unique_ptr<api::SealService::Stub> seal_;
 };
 
 }  // namespace kobling::client

@@ -26,8 +26,8 @@ using domain::MakeError;
 using domain::Reason;
 
 constexpr std::size_t kMaxSmallFile = std::size_t{1} << 20;
-constexpr std::array<std::string_view, kAllSettings.size()> kNames = {"address", "ca",       "certificate",
-                                                                      "key",     "identity", "signing_key"};
+constexpr std::array<std::string_view, kAllSettings.size()> kNames = {"address",  "ca",          "certificate", "key",
+                                                                      "identity", "signing_key", "log_key"};
 constexpr std::string_view kDefaultIdentity = "identity.age";
 // A minisign public key in one line.
 constexpr std::size_t kSigningKeyLength = 56;
@@ -40,6 +40,9 @@ std::string Replaced(std::string text, char from, char to) {
 bool IsPath(Setting setting, std::string_view value) {
   if (setting == Setting::kSigningKey) {
     return !(value.size() == kSigningKeyLength && value.substr(0, 2) == "RW");
+  }
+  if (setting == Setting::kLogKey) {
+    return !transparency::VerifierKey::Parse(value).ok();
   }
   return setting != Setting::kAddress;
 }
@@ -220,6 +223,30 @@ absl::StatusOr<std::string> Profile::SigningKey() const {
                                         {DetailKey::kHint, "not a minisign public key"}});
   }
   return key->line();
+}
+
+absl::StatusOr<transparency::VerifierKey> Profile::LogKey() const {
+  KOBLING_ASSIGN_OR_RETURN(const std::string text, Require(Setting::kLogKey));
+  absl::StatusOr<transparency::VerifierKey> key = ReadVerifierKey(text, NameOf(Setting::kLogKey));
+  if (domain::ReasonOf(key.status()) == Reason::kFieldMalformed) {
+    return MakeError(Reason::kProfile, {{DetailKey::kField, NameOf(Setting::kLogKey)},
+                                        {DetailKey::kFile, Get(Setting::kLogKey).origin},
+                                        {DetailKey::kHint, "not a verifier key"}});
+  }
+  return key;
+}
+
+absl::StatusOr<transparency::VerifierKey> ReadVerifierKey(const std::string& text_or_path, std::string_view field) {
+  if (absl::StatusOr<transparency::VerifierKey> key = transparency::VerifierKey::Parse(text_or_path); key.ok()) {
+    return key;
+  }
+  KOBLING_ASSIGN_OR_RETURN(std::string text, ReadSmallFile(text_or_path));
+  text.resize(std::min(text.find('\n'), text.size()));
+  absl::StatusOr<transparency::VerifierKey> key = transparency::VerifierKey::Parse(text);
+  return key.ok() ? key
+                  : MakeError(Reason::kFieldMalformed, {{DetailKey::kField, field},
+                                                        {DetailKey::kFile, text_or_path},
+                                                        {DetailKey::kExpected, "a verifier key, NAME+ID+KEY"}});
 }
 
 absl::Status Profile::PinSigningKey(std::string_view line) const {

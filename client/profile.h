@@ -11,12 +11,14 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "transparency/note.h"
 
 namespace kobling::client {
 
-enum class Setting : std::uint8_t { kAddress, kCa, kCertificate, kKey, kIdentity, kSigningKey };
+enum class Setting : std::uint8_t { kAddress, kCa, kCertificate, kKey, kIdentity, kSigningKey, kLogKey };
 inline constexpr std::array kAllSettings = {Setting::kAddress, Setting::kCa,       Setting::kCertificate,
-                                            Setting::kKey,     Setting::kIdentity, Setting::kSigningKey};
+                                            Setting::kKey,     Setting::kIdentity, Setting::kSigningKey,
+                                            Setting::kLogKey};
 
 // As in kobling.toml: "address", ..., "signing_key".
 std::string_view NameOf(Setting setting);
@@ -70,6 +72,10 @@ class Profile {
   // Fails with PROFILE or FILE_NOT_FOUND.
   absl::StatusOr<std::string> SigningKey() const;
 
+  // The verifier key of the published log, given as such or as the path of a file with it. Fails with PROFILE or
+  // FILE_NOT_FOUND.
+  absl::StatusOr<transparency::VerifierKey> LogKey() const;
+
   // Adds the signing key to kobling.toml, which must not have one.
   absl::Status PinSigningKey(std::string_view line) const;
 
@@ -78,6 +84,10 @@ class Profile {
   std::filesystem::path folder_;
   std::array<SettingValue, kAllSettings.size()> values_;
 };
+
+// A verifier key, given as such or as the path of a file with it. Fails with FIELD_MALFORMED, naming `field`, or
+// FILE_NOT_FOUND.
+absl::StatusOr<transparency::VerifierKey> ReadVerifierKey(const std::string& text_or_path, std::string_view field);
 
 // The whole content of a small file, at most 1 MiB. Fails with FILE_NOT_FOUND, FILE_UNREADABLE or FIELD_TOO_LONG.
 absl::StatusOr<std::string> ReadSmallFile(const std::filesystem::path& file);

@@ -29,16 +29,17 @@ fail() { printf '\nerror: %s\n' "$*" >&2; exit 1; }
 step "Building (the first time takes some minutes)"
 ./deploy/install-packages.sh
 cmake --preset release -Wno-dev >build-demo.log 2>&1 || { cat build-demo.log >&2; exit 1; }
-cmake --build --preset release --target koblingd kobling >build-demo.log 2>&1 || { tail -n 40 build-demo.log >&2; exit 1; }
+cmake --build --preset release --target koblingd kobling kobling-witness >build-demo.log 2>&1 || { tail -n 40 build-demo.log >&2; exit 1; }
 rm -f build-demo.log
 koblingd="$root/build/release/server/koblingd"
 kobling="$root/build/release/client/kobling"
-say "koblingd (server) and kobling (client) are in build/release."
+kobling_witness="$root/build/release/witness/kobling-witness"
+say "koblingd (server), kobling (client) and kobling-witness are in build/release."
 
 if [ -e "$dir" ]; then
   [ -f "$dir/.kobling-demo" ] || fail "$dir exists and was not made by this script; choose another folder with --dir."
   if [ -f "$dir/server.pid" ] && kill -0 "$(cat "$dir/server.pid")" 2>/dev/null; then
-    fail "a server of an earlier run is still up; end it with: kill $(cat "$dir/server.pid")"
+    fail "a server of an earlier run is still up; end it and its witness with: kill $(cat "$dir/server.pid" "$dir/witness.pid" | tr '\n' ' ')"
   fi
   rm -rf "$dir"
 fi
@@ -67,7 +68,27 @@ certificate identity-feed folkeregister.adapter
 certificate key-officer nina.keyofficer
 certificate auditor anne.auditor
 
+# Somebody else's program: it signs that the event log only ever grew, and the server does not start against it.
+witness_port="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
+"$kobling_witness" init --dir "$dir/witness" --name witness.example/kobling >/dev/null
+"$kobling_witness" add-log --dir "$dir/witness" --log-key "$dir/server/public/log.vkey"
+cp "$dir/witness/witness.vkey" "$dir/server/witness.vkey"
+printf '\n[witness]\nurl = "http://127.0.0.1:%s"\nkey_file = "witness.vkey"\n' "$witness_port" >>"$config"
+start_witness() {
+  rm -f "$dir/witness-address"
+  "${clock[@]}" "$kobling_witness" serve --dir "$dir/witness" --listen "127.0.0.1:$witness_port" --ready-file "$dir/witness-address" \
+    2>>"$dir/witness.log" &
+  witness_pid=$!
+  echo "$witness_pid" >"$dir/witness.pid"
+  for _ in $(seq 300); do
+    [ -s "$dir/witness-address" ] && return
+    kill -0 "$witness_pid" 2>/dev/null || { cat "$dir/witness.log" >&2; fail "the witness did not start."; }
+    sleep 0.1
+  done
+  fail "the witness did not say where it listens; see $dir/witness.log"
+}
 start_server() {
+  start_witness
   rm -f "$dir/address"
   "${clock[@]}" "$koblingd" serve --config "$config" --ready-file "$dir/address" 2>>"$dir/server.log" &
   server_pid=$!
@@ -85,6 +106,11 @@ stop_server() {
     wait "$server_pid" || true
     rm -f "$dir/server.pid"
   fi
+  if kill -0 "$witness_pid" 2>/dev/null; then
+    kill "$witness_pid"
+    wait "$witness_pid" || true
+    rm -f "$dir/witness.pid"
+  fi
 }
 # From now on it is so many days after the start: server and callers run with their clocks moved on by libfaketime;
 # nothing in Kobling knows of it.
@@ -97,6 +123,7 @@ days_later() {
 }
 day() { "${clock[@]}" date +%F; }
 server_pid=none
+witness_pid=none
 trap '[ "$keep_running" = yes ] || stop_server' EXIT
 start_server
 address="$(cat "$dir/address")"
@@ -106,7 +133,7 @@ for who in kari.caseworker ola.keyofficer NPR KREFT MFR innsyn.portal anne.audit
   folkeregister.adapter nina.keyofficer; do
   folder="$dir/certificates/$who"
   "$kobling" profile create "$who" --address "$address" --ca "$folder/ca.pem" --certificate "$folder/$who.pem" \
-    --key "$folder/$who.key" --signing-key "$dir/server/public/kobling.pub" >/dev/null
+    --key "$folder/$who.key" --signing-key "$dir/server/public/kobling.pub" --log-key "$dir/server/public/log.vkey" >/dev/null
 done
 as() { local who="$1"; shift; "${clock[@]}" "$kobling" --profile "$who" --quiet "$@"; }
 as kari.caseworker doctor >/dev/null || fail "the client cannot talk to the server; run: KOBLING_HOME=$KOBLING_HOME $kobling --profile kari.caseworker doctor"
@@ -249,13 +276,16 @@ as anne.auditor audit project "$project" | sed 's/^/   /'
 . "$root/deploy/demo_identity.sh"
 # shellcheck source=deploy/demo_two_years_later.sh
 . "$root/deploy/demo_two_years_later.sh"
+# shellcheck source=deploy/demo_witness.sh
+. "$root/deploy/demo_witness.sh"
 
 step "Done in $((SECONDS - started)) seconds (without the build)."
 say "Everything is in $dir: server/ (installation), deliveries/, registers/, server.log."
 if [ "$keep_running" = yes ]; then
-  say "The server runs on as process $server_pid at $address; its clock says $(day). End it with: kill $server_pid"
+  say "The server runs on as process $server_pid at $address; its clock says $(day), with its witness. End them with: kill $server_pid $witness_pid"
 else
-  say "To start this server for good:  $koblingd serve --config $config"
+  say "To start this server for good:  $kobling_witness serve --dir $dir/witness --listen 127.0.0.1:$witness_port &"
+  say "                                $koblingd serve --config $config"
 fi
 say "Try it:  KOBLING_HOME=$KOBLING_HOME $kobling --profile anne.auditor audit list --operation insight"
 say "A new installation:  $koblingd init --help   and docs/operations.md"

@@ -1,6 +1,7 @@
 #include "server/application.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -16,16 +17,17 @@
 #include "crypto/self_test.h"
 #include "domain/error.h"
 #include "domain/status_macros.h"
-#include "grpc/grpc.h"
-#include "grpcpp/resource_quota.h"
 #include "grpcpp/server.h"
-#include "grpcpp/server_builder.h"
 #include "server/core/core.h"
 #include "server/core/key_file_folder.h"
+#include "server/core/log_publisher.h"
 #include "server/core/service_keys.h"
+#include "server/core/witness_client.h"
+#include "server/runtime/files.h"
 #include "server/runtime/tls.h"
 #include "server/services/audit_service.h"
 #include "server/services/correction_service.h"
+#include "server/services/grpc_server.h"
 #include "server/services/health_service.h"
 #include "server/services/identity_service.h"
 #include "server/services/import_service.h"
@@ -37,6 +39,7 @@
 #include "server/services/project_service.h"
 #include "server/services/register_service.h"
 #include "server/services/reservation_service.h"
+#include "server/services/seal_service.h"
 #include "server/services/stream_watch.h"
 #include "server/services/unknown_method_service.h"
 #include "server/services/usage_service.h"
@@ -48,18 +51,23 @@ namespace {
 
 constexpr std::size_t kArenaBytes = std::size_t{1} << 20;
 constexpr std::chrono::seconds kDrain{30};
-// How long a caller may go on with the certificate that a connection was made with, and how long calls that run then
-// may take to end.
-constexpr int kConnectionAgeMilliseconds = 60 * 60 * 1000;
-constexpr int kConnectionGraceMilliseconds = 60 * 60 * 1000;
 constexpr std::chrono::seconds kCertificateInterval{10};
 constexpr std::chrono::hours kUpkeepInterval{1};
+constexpr std::chrono::seconds kPublishInterval{1};
+constexpr mode_t kPublishedFolderMode = 0750;
 
 absl::StatusOr<std::unique_ptr<storage::KeyValueStore>> OpenStore(const ServerConfig& config, storage::OpenMode mode) {
   storage::RocksDbOptions options;
   options.folder = config.storage_directory;
   options.mode = mode;
   return storage::OpenRocksDb(options);
+}
+
+// The stored events are not what they were, or somebody else goes on from the same log: nothing more may be written.
+bool IsFatal(const absl::Status& published) {
+  const std::optional<domain::Reason> reason = domain::ReasonOf(published);
+  return reason == domain::Reason::kRecordCorrupt || reason == domain::Reason::kWitnessAhead ||
+         reason == domain::Reason::kWitnessRefused;
 }
 
 }  // namespace
@@ -77,6 +85,8 @@ struct Application::Parts {
 
   absl::Status Open();
   void Fail(const absl::Status& status);
+  absl::Status OpenPublisher();
+  void PublishUntil(const std::stop_token& stop);
   absl::Status PurgeDestroyedKeys() const;
   void Upkeep();
 
@@ -96,6 +106,8 @@ struct Application::Parts {
   std::unique_ptr<storage::IdentityLog> identity_log;
   std::unique_ptr<storage::SetStore> sets;
   std::unique_ptr<storage::EventLog> events;
+  std::unique_ptr<WitnessClient> witness;
+  std::unique_ptr<LogPublisher> publisher;
   std::unique_ptr<State> state;
   std::unique_ptr<Committer> committer;
   std::unique_ptr<Core> core;
@@ -111,7 +123,7 @@ struct Application::Parts {
 void Application::Parts::Fail(const absl::Status& status) {
   const std::lock_guard lock(failure_mutex);
   if (failure.ok()) {
-    log.Error("the store has failed; the server ends", {Field("error", status)});
+    log.Error("what is stored cannot be gone on from; the server ends", {Field("error", status)});
     failure = status;
   }
   stop_serving.request_stop();
@@ -122,19 +134,26 @@ absl::Status Application::Parts::Open() {
   KOBLING_RETURN_IF_ERROR(crypto::SelfTest(*arena));
   crypto::KekFile kek_file(config.kek_file.string());
   KOBLING_ASSIGN_OR_RETURN(crypto::KeyEncryptionKey kek, kek_file.Load(*arena, std::nullopt));
+  storage::WriteBatch missing_keys;
+  KOBLING_RETURN_IF_ERROR(ServiceKeys::CreateMissing(*store, kek, *arena, missing_keys));
+  if (missing_keys.size() > 0) {
+    KOBLING_RETURN_IF_ERROR(store->Commit(missing_keys));
+  }
   KOBLING_ASSIGN_OR_RETURN(ServiceKeys loaded, ServiceKeys::Load(*store, std::move(kek), *arena));
   keys = std::make_unique<ServiceKeys>(std::move(loaded));
+  // Before all else is read, and before anything is written.
+  KOBLING_ASSIGN_OR_RETURN(events, storage::EventLog::Open(*store));
+  KOBLING_RETURN_IF_ERROR(OpenPublisher());
   KOBLING_ASSIGN_OR_RETURN(directory,
                            storage::Directory::Open(*store, std::move(*keys->index), std::move(*keys->identifiers)));
   identity_log = std::make_unique<storage::IdentityLog>(*store, std::move(*keys->identity));
   KOBLING_RETURN_IF_ERROR(identity_log->Load(identities));
   sets = std::make_unique<storage::SetStore>(*store, std::move(*keys->set_digest), std::move(*keys->sets));
-  KOBLING_ASSIGN_OR_RETURN(events, storage::EventLog::Open(*store));
   KOBLING_ASSIGN_OR_RETURN(state, State::Load(*store, *sets));
   committer =
       std::make_unique<Committer>(*store, *events, *state, clock, [this](const absl::Status& status) { Fail(status); });
   core = std::make_unique<Core>(
-      Core{config, clock, *store, *keys, *directory, *sets, identities, *identity_log, *state, *committer});
+      Core{config, clock, *store, *keys, *directory, *sets, identities, *identity_log, *publisher, *state, *committer});
   pipeline = std::make_unique<Pipeline>(*core, log);
   key_files = std::make_unique<KeyFiles>(*core, folder);
   endings = std::make_unique<Endings>(*core, folder, log);
@@ -142,6 +161,52 @@ absl::Status Application::Parts::Open() {
   Upkeep();
   log.Info("opened", {Field("identifiers", directory->size()), Field("events", events->size())});
   return absl::OkStatus();
+}
+
+absl::Status Application::Parts::OpenPublisher() {
+  std::error_code error;
+  if (!std::filesystem::exists(config.log_directory, error)) {
+    KOBLING_RETURN_IF_ERROR(MakeNewFolder(config.log_directory, kPublishedFolderMode));
+  }
+  if (config.witness.has_value()) {
+    witness = std::make_unique<WitnessClient>(config.witness_url, *config.witness, clock);
+  }
+  KOBLING_ASSIGN_OR_RETURN(publisher, LogPublisher::Open({.folder = config.log_directory,
+                                                          .origin = config.log_origin,
+                                                          .store = *store,
+                                                          .key = keys->log_signer,
+                                                          .clock = clock,
+                                                          .witness = witness.get()}));
+  if (publisher->was_made_anew()) {
+    log.Warning("the published log does not fit the stored events and is made anew");
+  }
+  if (config.witness.has_value()) {
+    return publisher->Confirm();
+  }
+  if (config.environment == Environment::kProduction) {
+    log.Warning("the log has no witness: nobody but its operator would notice an older database");
+  }
+  return absl::OkStatus();
+}
+
+void Application::Parts::PublishUntil(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock lock(mutex);
+  bool was_ok = true;
+  while (!stop.stop_requested()) {
+    const absl::Status published = publisher->Publish();
+    if (IsFatal(published)) {
+      Fail(published);
+      return;
+    }
+    if (published.ok() != was_ok) {
+      was_ok = published.ok();
+      was_ok ? log.Info("the log is published again")
+             : log.Error("the log cannot be published; it is tried again every second", {Field("error", published)});
+    }
+    wake.wait_for(lock, stop, kPublishInterval, [] { return false; });
+  }
 }
 
 absl::Status Application::Parts::PurgeDestroyedKeys() const {
@@ -189,6 +254,9 @@ absl::Status Application::Initialise(const ServerConfig& config, SigningKeyInfo*
   KOBLING_ASSIGN_OR_RETURN(const ServiceKeys loaded, ServiceKeys::Load(*store, std::move(kek), *arena));
   out->public_key = loaded.signer.public_key().text();
   out->fingerprint = loaded.signer.public_key().Fingerprint();
+  out->log_verifier_key =
+      transparency::VerifierKey(transparency::SignerKind::kLog, config.log_origin, loaded.log_signer.public_key())
+          .text();
   return absl::OkStatus();
 }
 
@@ -209,7 +277,6 @@ absl::StatusOr<std::unique_ptr<Application>> Application::Open(const ServerConfi
 
 absl::Status Application::Serve(const ServeOptions& options) {
   Parts& parts = *parts_;
-  const Limits& limits = parts.config.limits;
   KOBLING_ASSIGN_OR_RETURN(const std::unique_ptr<ServerTls> tls,
                            ServerTls::Open(parts.config.tls, kCertificateInterval, parts.clock, parts.log));
   const StreamContext streams{parts.rules, parts.rows_in_use};
@@ -228,38 +295,19 @@ absl::Status Application::Serve(const ServeOptions& options) {
   HealthService health_service(*parts.pipeline);
   UnknownMethodService unknown_method_service(*parts.pipeline);
 
-  // Never undone: gRPC 1.51, when its last object goes, now and then waits ten seconds for a poll that nobody wakes.
-  grpc_init();
-  grpc::ServerBuilder builder;
-  int port = 0;
-  builder.AddListeningPort(parts.config.listen.text(), tls->credentials(), &port);
-  builder.SetMaxReceiveMessageSize(static_cast<int>(limits.max_message_bytes));
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, static_cast<int>(limits.max_concurrent_streams));
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  // Certificates are looked at when a connection is made: it must be made anew now and then.
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, kConnectionAgeMilliseconds);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, kConnectionGraceMilliseconds);
-  grpc::ResourceQuota quota("koblingd");
-  quota.SetMaxThreads(static_cast<int>(limits.handler_threads) + 4);
-  builder.SetResourceQuota(quota);
-  for (grpc::Service* service : std::initializer_list<grpc::Service*>{
-           &register_service, &project_service, &population_service, &key_file_service, &usage_service,
-           &reservation_service, &import_service, &insight_service, &audit_service, &operator_service, &health_service,
-           &correction_service, &identity_service}) {
-    builder.RegisterService(service);
-  }
-  builder.RegisterCallbackGenericService(&unknown_method_service);
-  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  if (server == nullptr || port == 0) {
-    return domain::MakeError(domain::Reason::kConfiguration,
-                             {{domain::DetailKey::kField, "server.listen"},
-                              {domain::DetailKey::kHint, "the address cannot be listened on; is it in use?"}});
-  }
+  SealService seal_service(*parts.pipeline, *parts.core);
+  const std::array<grpc::Service*, 14> services = {
+      &register_service,    &project_service,    &population_service, &key_file_service, &usage_service,
+      &reservation_service, &import_service,     &insight_service,    &audit_service,    &operator_service,
+      &health_service,      &correction_service, &identity_service,   &seal_service};
+  KOBLING_ASSIGN_OR_RETURN(const ListeningServer listening,
+                           StartGrpcServer(parts.config, *tls, services, unknown_method_service));
 
+  const std::jthread publishing([&parts](const std::stop_token& stop) { parts.PublishUntil(stop); });
   std::mutex mutex;
   std::condition_variable_any wake;
   const std::stop_callback on_stop(options.stop, [&] { parts.stop_serving.request_stop(); });
-  options.ready(static_cast<std::uint16_t>(port));
+  options.ready(listening.port);
   std::unique_lock lock(mutex);
   const std::stop_token stop = parts.stop_serving.get_token();
   while (!stop.stop_requested()) {
@@ -270,7 +318,7 @@ absl::Status Application::Serve(const ServeOptions& options) {
   }
   parts.log.Info("draining");
   parts.pipeline->Drain();
-  server->Shutdown(std::chrono::system_clock::now() + kDrain);
+  listening.server->Shutdown(std::chrono::system_clock::now() + kDrain);
   const std::lock_guard failure_lock(parts.failure_mutex);
   return parts.failure;
 }

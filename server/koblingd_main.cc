@@ -6,6 +6,7 @@
 #include "domain/status_macros.h"
 #include "server/application.h"
 #include "server/commands/koblingd.h"
+#include "server/run_server.h"
 
 namespace kobling::server {
 namespace {
@@ -21,8 +22,7 @@ class ApplicationService final : public Service {
   }
 
   absl::Status Serve(const ServerConfig& config, Log& log, const ServeOptions& options) override {
-    KOBLING_ASSIGN_OR_RETURN(const std::unique_ptr<Application> application, Application::Open(config, clock_, log));
-    return application->Serve(options);
+    return RunServer(config, clock_, log, options);
   }
 
  private:

@@ -24,6 +24,10 @@ void AddInsightCommands(CommandTree& tree);
 // The audit group, with the commands that list events, and then the reports and the check of everything.
 CLI::App& AddAuditCommands(CommandTree& tree);
 void AddAuditReportCommands(CommandTree& tree, CLI::App& audit);
+// What can be checked of the published log: in the audit group, and a key file's receipt.
+void AddLogCommands(CommandTree& tree, CLI::App& audit);
+void AddReceiptCommand(CommandTree& tree, CLI::App& key_file);
+void AddOperatorCommands(CommandTree& tree);
 void AddScrubCommand(CommandTree& tree, CLI::App& audit);
 void AddPublishCommand(CommandTree& tree, CLI::App& project);
 // Commands that work on files only: apply, testdata, lopenummer.

@@ -38,6 +38,8 @@ std::string AboutSetting(Setting setting) {
       return "File with the register's age identity";
     case Setting::kSigningKey:
       return "The service's public signing key, or a file with it";
+    case Setting::kLogKey:
+      return "The verifier key of the published log, or a file with it";
   }
   return "";
 }
@@ -151,7 +153,9 @@ void DeclareKobling(CommandTree& tree, GlobalOptions& options) {
   AddProjectKeyCommands(tree, project);
   AddPublishCommand(tree, project);
   AddPopulationCommands(tree);
-  AddKeyFileRegisterCommands(tree, AddKeyFileCommands(tree));
+  CLI::App& key_file = AddKeyFileCommands(tree);
+  AddKeyFileRegisterCommands(tree, key_file);
+  AddReceiptCommand(tree, key_file);
   AddUsageCommands(tree);
   AddReservationCommands(tree);
   AddSeriesCommands(tree);
@@ -160,7 +164,9 @@ void DeclareKobling(CommandTree& tree, GlobalOptions& options) {
   AddInsightCommands(tree);
   CLI::App& audit = AddAuditCommands(tree);
   AddAuditReportCommands(tree, audit);
+  AddLogCommands(tree, audit);
   AddScrubCommand(tree, audit);
+  AddOperatorCommands(tree);
   AddFileCommands(tree);
   AddProfileCommands(tree);
   AddDocumentationCommands(tree);

@@ -59,15 +59,22 @@ absl::StatusOr<std::string> ReadSmallFile(const std::string& path) {
   return MakeError(Reason::kKeyFileSignature, {{DetailKey::kFile, path}});
 }
 
-absl::StatusOr<crypto::MinisignHash> HashFile(FileSource& source) {
-  crypto::MinisignHasher hasher;
+struct FileHashes {
+  crypto::MinisignHash minisign;
+  crypto::Digest sha256;
+};
+
+absl::StatusOr<FileHashes> HashFile(FileSource& source) {
+  crypto::MinisignHasher minisign;
+  crypto::Sha256Hasher sha256;
   std::vector<std::uint8_t> part(kReadBytes);
   while (true) {
     KOBLING_ASSIGN_OR_RETURN(const std::size_t got, source.Read(part));
     if (got == 0) {
-      return hasher.Finish();
+      return FileHashes{minisign.Finish(), sha256.Finish()};
     }
-    hasher.Update({part.data(), got});
+    minisign.Update({part.data(), got});
+    sha256.Update({part.data(), got});
   }
 }
 
@@ -98,20 +105,33 @@ FileState StateOf(const FileDescriptor& file) {
   return {static_cast<std::uint64_t>(information.st_size), information.st_ctim.tv_sec, information.st_ctim.tv_nsec};
 }
 
+// Reads the whole file, to the end.
+absl::StatusOr<DescribedKeyFile> Describe(FileSource& source, const SignedFile& file) {
+  KOBLING_ASSIGN_OR_RETURN(const std::string signature, ReadSmallFile(file.signature_path));
+  KOBLING_ASSIGN_OR_RETURN(const FileHashes hashes, HashFile(source));
+  const auto comment_text = crypto::VerifyMinisig(file.public_key, hashes.minisign, signature);
+  if (!comment_text.ok()) {
+    return NamingFile(comment_text.status(), file.path);
+  }
+  KOBLING_ASSIGN_OR_RETURN(crypto::KeyFileComment comment, crypto::ParseKeyFileComment(*comment_text));
+  return DescribedKeyFile{std::move(comment), hashes.sha256};
+}
+
 }  // namespace
+
+absl::StatusOr<DescribedKeyFile> DescribeKeyFile(const SignedFile& file) {
+  KOBLING_ASSIGN_OR_RETURN(const FileDescriptor sealed, OpenForReading(file.path));
+  FileSource source(sealed.get(), file.path);
+  return Describe(source, file);
+}
 
 absl::StatusOr<crypto::KeyFileComment> OpenKeyFile(const SealedKeyFile& file, KeyFileRows& rows) {
   KOBLING_ASSIGN_OR_RETURN(const FileDescriptor sealed, OpenForReading(file.path));
-  KOBLING_ASSIGN_OR_RETURN(const std::string signature, ReadSmallFile(file.signature_path));
   const FileState before = StateOf(sealed);
   FileSource source(sealed.get(), file.path);
-  KOBLING_ASSIGN_OR_RETURN(const crypto::MinisignHash hash, HashFile(source));
-  const auto comment_text_or = crypto::VerifyMinisig(file.public_key, hash, signature);
-  if (!comment_text_or.ok()) {
-    return NamingFile(comment_text_or.status(), file.path);
-  }
-  const std::string& comment_text = *comment_text_or;
-  KOBLING_ASSIGN_OR_RETURN(crypto::KeyFileComment comment, crypto::ParseKeyFileComment(comment_text));
+  KOBLING_ASSIGN_OR_RETURN(DescribedKeyFile described,
+                           Describe(source, {file.path, file.signature_path, file.public_key}));
+  crypto::KeyFileComment& comment = described.comment;
   // Whoever takes the rows makes room for as many as announced, so the number must be one that the file can hold.
   if (comment.rows > before.size / kShortestRow) {
     return MakeError(Reason::kKeyFileRows, {{DetailKey::kFile, file.path}, {DetailKey::kCount, comment.rows}});
@@ -144,7 +164,7 @@ absl::StatusOr<crypto::KeyFileComment> OpenKeyFile(const SealedKeyFile& file, Ke
     return MakeError(Reason::kKeyFileAltered,
                      {{DetailKey::kFile, file.path}, {DetailKey::kHint, "changed while it was read"}});
   }
-  return comment;
+  return std::move(comment);
 }
 
 }  // namespace kobling::client

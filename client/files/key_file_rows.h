@@ -16,6 +16,7 @@
 #include "crypto/key_file_comment.h"
 #include "crypto/minisign.h"
 #include "crypto/secret_memory.h"
+#include "crypto/sha256.h"
 #include "domain/lopenummer.h"
 
 namespace kobling::client {
@@ -81,6 +82,23 @@ class KeyFileRowParser {
   std::uint64_t person_count_ = 0;
   domain::Lopenummer lopenummer_;
 };
+
+// A sealed file with its signature, and the key that is trusted. The key must outlive the call that this is given to.
+struct SignedFile {
+  std::string path;
+  std::string signature_path;  // usually path + ".minisig"
+  const crypto::MinisignPublicKey& public_key;
+};
+
+// What the service has signed of a sealed file, and the digest of the file.
+struct DescribedKeyFile {
+  crypto::KeyFileComment comment;
+  crypto::Digest sha256;
+};
+
+// Verifies the signature over the whole sealed file, without opening it. Fails with FILE_NOT_FOUND, FILE_UNREADABLE or
+// KEY_FILE_SIGNATURE.
+absl::StatusOr<DescribedKeyFile> DescribeKeyFile(const SignedFile& file);
 
 // Where a sealed key file is, and what opens it. The references must outlive the call that it is given to.
 struct SealedKeyFile {

@@ -108,7 +108,8 @@ void PrintResult(const ServerConfig& config, const SigningKeyInfo& key, std::ost
       << "  key-files/     sealed key files\n"
       << "  tls/           the server's certificate and key, and the authority of the callers\n"
       << (trial ? "  ca/            the trial's own certificate authority\n" : "")
-      << "  public/        to hand out: the public key that key files are signed under\n"
+      << "  published-log/ the event log for auditors, with signed checkpoints\n"
+      << "  public/        to hand out: the public keys that key files and the log are signed under\n"
       << "Fingerprint of the signing key: " << key.fingerprint << "\n\nNext:\n";
   const std::string file = config.file.string();
   if (trial) {
@@ -135,6 +136,7 @@ absl::Status Init(const InitRequest& request, const CommandContext& context) {
   for (const char* name : {"keys", "data", "key-files", "tls"}) {
     KOBLING_RETURN_IF_ERROR(MakeNewFolder(folder / name, 0700));
   }
+  KOBLING_RETURN_IF_ERROR(MakeNewFolder(folder / "published-log", 0750));
   const fs::path public_folder = folder / "public";
   KOBLING_RETURN_IF_ERROR(MakeNewFolder(public_folder, 0755));
   KOBLING_RETURN_IF_ERROR(WriteNewFile(config.file, text, 0640));
@@ -145,6 +147,7 @@ absl::Status Init(const InitRequest& request, const CommandContext& context) {
   }
   KOBLING_ASSIGN_OR_RETURN(const SigningKeyInfo key, context.service.Initialise(config));
   KOBLING_RETURN_IF_ERROR(WriteNewFile(public_folder / "kobling.pub", key.public_key, 0644));
+  KOBLING_RETURN_IF_ERROR(WriteNewFile(public_folder / "log.vkey", key.log_verifier_key + '\n', 0644));
   PrintResult(config, key, context.out);
   return absl::OkStatus();
 }

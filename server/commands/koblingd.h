@@ -15,10 +15,11 @@
 
 namespace kobling::server {
 
-// The public half of the key that signs key files.
+// The public halves of the keys that sign key files and the log.
 struct SigningKeyInfo {
-  std::string public_key;   // the text of a minisign public key file, to hand out to registers
-  std::string fingerprint;  // to compare by telephone
+  std::string public_key;        // the text of a minisign public key file, to hand out to registers
+  std::string fingerprint;       // to compare by telephone
+  std::string log_verifier_key;  // what checkpoints of the published log are verified with
 };
 
 struct ServeOptions {

@@ -24,7 +24,8 @@ class FakeService final : public Service {
   absl::StatusOr<SigningKeyInfo> Initialise(const ServerConfig& config) override {
     EXPECT_TRUE(fs::exists(config.kek_file)) << "the key-encryption key is there before the service needs it";
     EXPECT_TRUE(fs::is_empty(config.storage_directory));
-    return SigningKeyInfo{.public_key = "a public key\n", .fingerprint = "0123-abcd"};
+    return SigningKeyInfo{
+        .public_key = "a public key\n", .fingerprint = "0123-abcd", .log_verifier_key = "a verifier key"};
   }
 
   absl::Status Serve(const ServerConfig&, Log&, const ServeOptions& options) override {
@@ -117,6 +118,7 @@ TEST_F(KoblingdTest, InitMakesAnInstallationThatPassesItsOwnCheck) {
   EXPECT_EQ(ModeOf(dir_), 0750U);
   EXPECT_EQ(ModeOf(dir_ / "public"), 0755U);
   EXPECT_EQ(ReadText(dir_ / "public" / "kobling.pub"), "a public key\n");
+  EXPECT_EQ(ReadText(dir_ / "public" / "log.vkey"), "a verifier key\n");
   EXPECT_EQ(Run({"config", "check", "--config", config_}), 0) << out_.str();
   EXPECT_THAT(out_.str(), testing::Not(HasSubstr("error")));
 }

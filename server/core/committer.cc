@@ -5,6 +5,8 @@
 
 #include "domain/error.h"
 #include "domain/status_macros.h"
+#include "transparency/event.h"
+#include "transparency/tiles.h"
 
 namespace kobling::server {
 
@@ -54,8 +56,8 @@ Committer::Committer(storage::KeyValueStore& store, storage::EventLog& events, S
                      std::function<void(const absl::Status&)> on_failure)
     : store_(store), events_(events), state_(state), clock_(clock), on_failure_(std::move(on_failure)) {}
 
-absl::Status Committer::Write(storage::WriteBatch& batch, std::span<storage::Event> events) {
-  for (storage::Event& event : events) {
+absl::Status Committer::Write(storage::WriteBatch& batch, std::span<transparency::Event> events) {
+  for (transparency::Event& event : events) {
     event.time = clock_.Now();
   }
   crypto::MerkleFrontier frontier = events_.Append(events, batch);
@@ -70,10 +72,26 @@ absl::Status Committer::Write(storage::WriteBatch& batch, std::span<storage::Eve
   return absl::OkStatus();
 }
 
+namespace {
+
+// An event that cannot be published must not come to be: the log would end before it.
+absl::Status CheckPublishable(const transparency::Event& event) {
+  if (transparency::EncodeEvent(event).size() <= transparency::kMaxEntryBytes) {
+    return absl::OkStatus();
+  }
+  return domain::MakeError(domain::Reason::kFieldTooLong,
+                           {{domain::DetailKey::kField, "event"},
+                            {domain::DetailKey::kLimit, std::uint64_t{transparency::kMaxEntryBytes}},
+                            {domain::DetailKey::kHint, "all texts of one change together; make it in several steps"}});
+}
+
+}  // namespace
+
 absl::Status Committer::Commit(const std::function<absl::Status(Change&)>& prepare) {
   const std::lock_guard lock(commit_mutex_);
   Change change;
   KOBLING_RETURN_IF_ERROR(prepare(change));
+  KOBLING_RETURN_IF_ERROR(CheckPublishable(change.event));
   KOBLING_RETURN_IF_ERROR(Write(change.batch, std::span(&change.event, 1)));
   Publish(change);
   return absl::OkStatus();
@@ -92,7 +110,7 @@ void Committer::Publish(Change& change) noexcept {
   }
 }
 
-absl::Status Committer::Record(storage::Event event) noexcept {
+absl::Status Committer::Record(transparency::Event event) noexcept {
   Waiting own{.event = std::move(event), .status = absl::OkStatus()};
   std::unique_lock queue_lock(queue_mutex_);
   queue_.push_back(&own);
@@ -104,7 +122,7 @@ absl::Status Committer::Record(storage::Event event) noexcept {
   const std::vector<Waiting*> taken = std::exchange(queue_, {});
   queue_lock.unlock();
 
-  std::vector<storage::Event> events;
+  std::vector<transparency::Event> events;
   events.reserve(taken.size());
   for (Waiting* waiting : taken) {
     events.push_back(std::move(waiting->event));

@@ -39,7 +39,7 @@ class Change {
   void Afterwards(std::function<void()> action) { actions_.push_back(std::move(action)); }
 
   storage::WriteBatch batch;
-  storage::Event event;
+  transparency::Event event;
 
  private:
   friend class Committer;
@@ -61,19 +61,19 @@ class Committer {
   // Makes an event durable that belongs to no change: a refusal, a fetch, a look at a person. Events that arrive while
   // another batch is being written share the next one.
   // Ends the process if memory runs out half-way: others wait for the outcome and would wait for ever.
-  absl::Status Record(storage::Event event) noexcept;
+  absl::Status Record(transparency::Event event) noexcept;
 
   // Index that the event of the change in preparation will get. Only within `prepare`.
   std::uint64_t NextEventIndex() const { return events_.size(); }
 
  private:
   struct Waiting {
-    storage::Event event;
+    transparency::Event event;
     absl::Status status;
     enum class Stage : std::uint8_t { kQueued, kDone } stage = Stage::kQueued;
   };
 
-  absl::Status Write(storage::WriteBatch& batch, std::span<storage::Event> events);
+  absl::Status Write(storage::WriteBatch& batch, std::span<transparency::Event> events);
   // Ends the process if it cannot be done: memory must not stay behind the disk.
   void Publish(Change& change) noexcept;
 

@@ -11,8 +11,8 @@ namespace {
 
 using domain::Reason;
 
-storage::Event Named(const std::string& operation) {
-  storage::Event event;
+transparency::Event Named(const std::string& operation) {
+  transparency::Event event;
   event.operation = operation;
   return event;
 }
@@ -131,7 +131,7 @@ TEST(Committer, EventIndexesAreDenseWhoeverWrites) {
     });
   }
   threads.clear();
-  const std::vector<storage::Event> events = server.Events();  // checks that indexes have no gaps
+  const std::vector<transparency::Event> events = server.Events();  // checks that indexes have no gaps
   ASSERT_EQ(events.size(), std::size_t{kThreads * kEach});
   std::map<std::string, int> last;
   for (std::size_t i = 0; i < events.size(); ++i) {

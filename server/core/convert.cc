@@ -267,7 +267,7 @@ api::Project ToApi(const records::ProjectRecord& project, std::uint64_t persons)
     *pending.mutable_proposed_by() = ToApi(revision.proposed_by());
     pending.set_decision_reference(revision.decision_reference());
     pending.set_decision_date(revision.decision_date());
-    for (const storage::EventChange& change : DifferencesOf(project.project_case(), revision.proposed())) {
+    for (const transparency::EventChange& change : DifferencesOf(project.project_case(), revision.proposed())) {
       pending.add_changed_fields(change.field);
     }
   }

@@ -16,8 +16,8 @@ records::MarkRecord MakeMark(const Core& core, const Call& call, std::string_vie
   return mark;
 }
 
-storage::Event MakeEvent(const Call& call) {
-  storage::Event event;
+transparency::Event MakeEvent(const Call& call) {
+  transparency::Event event;
   event.actor = call.caller.id.text();
   event.role = std::string(domain::NameOf(call.caller.role));
   event.operation = std::string(call.method->operation);

@@ -13,6 +13,7 @@
 #include "domain/status_macros.h"
 #include "server/access/caller.h"
 #include "server/core/committer.h"
+#include "server/core/log_publisher.h"
 #include "server/core/service_keys.h"
 #include "server/core/state.h"
 #include "server/runtime/config.h"
@@ -39,6 +40,7 @@ struct Core {
   const storage::SetStore& sets;
   storage::IdentityMap& identities;
   const storage::IdentityLog& identity_log;
+  LogPublisher& publisher;
   State& state;
   Committer& committer;
 };
@@ -47,7 +49,7 @@ struct Core {
 records::MarkRecord MakeMark(const Core& core, const Call& call, std::string_view reason = {});
 
 // Fills in who does what.
-storage::Event MakeEvent(const Call& call);
+transparency::Event MakeEvent(const Call& call);
 
 // Looks up an earlier answer to the same request. Nothing if the request is new; fails with REQUEST_ID_REUSED if the id
 // stands for another request. `digest` is what RequestDigest gives.

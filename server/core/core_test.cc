@@ -118,7 +118,7 @@ TEST(ChangeOnce, TheEventSaysWhoDidWhatWithWhichRequest) {
   TestCore server;
   const api::AddRegisterRequest request = AddRequest("NPR");
   ASSERT_THAT(server.registers().Add(server.Caseworker(kAdd), request), IsOk());
-  const storage::Event event = server.LastEvent();
+  const transparency::Event event = server.LastEvent();
   EXPECT_EQ(event.actor, "anna.sak");
   EXPECT_EQ(event.role, "caseworker");
   EXPECT_EQ(event.operation, "register.add");

@@ -210,11 +210,17 @@ void TestCore::Open() {
   EXPECT_THAT(identity_log_->Load(*identities_), IsOk());
   sets_ = std::make_unique<storage::SetStore>(store_, std::move(*keys_->set_digest), std::move(*keys_->sets));
   events_ = storage::EventLog::Open(store_).value();
+  publisher_ = LogPublisher::Open({.folder = published_.path(),
+                                   .origin = "kobling.example/log",
+                                   .store = store_,
+                                   .key = keys_->log_signer,
+                                   .clock = clock_})
+                   .value();
   state_ = State::Load(store_, *sets_).value();
   committer_ = std::make_unique<Committer>(store_, *events_, *state_, clock_,
                                            [this](const absl::Status& status) { failures_.push_back(status); });
-  core_ = std::make_unique<Core>(
-      Core{config_, clock_, store_, *keys_, *directory_, *sets_, *identities_, *identity_log_, *state_, *committer_});
+  core_ = std::make_unique<Core>(Core{config_, clock_, store_, *keys_, *directory_, *sets_, *identities_,
+                                      *identity_log_, *publisher_, *state_, *committer_});
   key_files_ = std::make_unique<KeyFiles>(*core_, folder_);
 }
 
@@ -411,10 +417,10 @@ std::string TestCore::ExpectedSubject(const std::string& person) const {
   return {digest.begin(), digest.begin() + 16};
 }
 
-std::vector<storage::Event> TestCore::Events() const {
-  std::vector<storage::Event> events;
+std::vector<transparency::Event> TestCore::Events() const {
+  std::vector<transparency::Event> events;
   EXPECT_THAT(storage::EventLog::ForEach(store_, 0,
-                                         [&](std::uint64_t index, const storage::Event& event) {
+                                         [&](std::uint64_t index, const transparency::Event& event) {
                                            EXPECT_EQ(index, events.size());
                                            events.push_back(event);
                                            return true;

@@ -23,6 +23,7 @@
 #include "server/core/core.h"
 #include "server/core/identifier_stream.h"
 #include "server/core/key_file_folder.h"
+#include "server/core/log_publisher.h"
 #include "server/runtime/testing.h"
 #include "server/use_cases/audit.h"
 #include "server/use_cases/corrections.h"
@@ -187,6 +188,8 @@ class TestCore {
   ReservationLists reservations() const { return ReservationLists(*core_); }
   Insight insight() const { return Insight(*core_, rules_); }
   Audit audit() const { return Audit(*core_); }
+  LogPublisher& publisher() { return *publisher_; }
+  const std::filesystem::path& published_folder() const { return published_.path(); }
   Endings endings() { return Endings(*core_, folder_, log_); }
   const Core& core() const { return *core_; }
   const storage::EventLog& event_log() const { return *events_; }
@@ -279,8 +282,8 @@ class TestCore {
   // The reference to a person in events, in the same way.
   std::string ExpectedSubject(const std::string& person) const;
 
-  std::vector<storage::Event> Events() const;
-  storage::Event LastEvent() const { return Events().back(); }
+  std::vector<transparency::Event> Events() const;
+  transparency::Event LastEvent() const { return Events().back(); }
   // The folder of sealed key files, and the names of the files in it.
   const std::filesystem::path& folder() const { return temporary_.path(); }
   std::vector<std::string> FilesInFolder() const;
@@ -300,6 +303,7 @@ class TestCore {
   domain::NationalIdRules rules_;
   StreamRows rows_in_use_;
   TemporaryFolder temporary_;
+  TemporaryFolder published_;
   KeyFileFolder folder_;
   std::unique_ptr<crypto::SecretArena> arena_;
   FaultyStore store_;
@@ -309,6 +313,7 @@ class TestCore {
   std::unique_ptr<storage::IdentityLog> identity_log_;
   std::unique_ptr<storage::SetStore> sets_;
   std::unique_ptr<storage::EventLog> events_;
+  std::unique_ptr<LogPublisher> publisher_;
   std::unique_ptr<State> state_;
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Core> core_;

@@ -226,7 +226,7 @@ std::string ValueText(const google::protobuf::Message& message, const google::pr
 }
 
 void AddDifferences(const google::protobuf::Message& before, const google::protobuf::Message& after,
-                    std::string_view prefix, std::vector<storage::EventChange>& changes) {
+                    std::string_view prefix, std::vector<transparency::EventChange>& changes) {
   const google::protobuf::Descriptor& type = *before.GetDescriptor();
   for (int i = 0; i < type.field_count(); ++i) {
     const google::protobuf::FieldDescriptor& field = *type.field(i);
@@ -337,8 +337,9 @@ absl::Status CheckCase(const records::CaseRecord& project_case,
   return absl::OkStatus();
 }
 
-std::vector<storage::EventChange> DifferencesOf(const records::CaseRecord& before, const records::CaseRecord& after) {
-  std::vector<storage::EventChange> changes;
+std::vector<transparency::EventChange> DifferencesOf(const records::CaseRecord& before,
+                                                     const records::CaseRecord& after) {
+  std::vector<transparency::EventChange> changes;
   AddDifferences(before, after, "", changes);
   std::map<std::string, std::pair<records::SourceRecord, records::SourceRecord>> sources;
   for (const records::SourceRecord& source : before.sources()) {

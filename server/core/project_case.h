@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "kobling/storage/v1/records.pb.h"
 #include "server/runtime/case_rules.h"
-#include "storage/event.h"
+#include "transparency/event.h"
 
 namespace kobling::server {
 
@@ -33,6 +33,7 @@ absl::Status CheckCase(const records::CaseRecord& project_case,
 
 // Which fields differ, with their old and new values; sources by register, as sources[NPR].scope, conditions by number,
 // as conditions[1].text.
-std::vector<storage::EventChange> DifferencesOf(const records::CaseRecord& before, const records::CaseRecord& after);
+std::vector<transparency::EventChange> DifferencesOf(const records::CaseRecord& before,
+                                                     const records::CaseRecord& after);
 
 }  // namespace kobling::server

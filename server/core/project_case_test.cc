@@ -288,9 +288,9 @@ TEST(ProjectCase, DifferencesNameEveryFieldWithOldAndNewValue) {
   after.set_approved_persons(7);
   after.mutable_sources(0)->set_includes_relatives(true);
   after.mutable_sources(1)->set_scope(records::SCOPE_RECORD_INTERSECTION);
-  const std::vector<storage::EventChange> expected = {{"approved_persons", "1000", "7"},
-                                                      {"sources[DAAR].scope", "POPULATION", "INTERSECTION"},
-                                                      {"sources[NPR].includes_relatives", "no", "yes"}};
+  const std::vector<transparency::EventChange> expected = {{"approved_persons", "1000", "7"},
+                                                           {"sources[DAAR].scope", "POPULATION", "INTERSECTION"},
+                                                           {"sources[NPR].includes_relatives", "no", "yes"}};
   EXPECT_EQ(DifferencesOf(before, after), expected);
   EXPECT_TRUE(DifferencesOf(before, before).empty());
 }

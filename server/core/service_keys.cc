@@ -21,6 +21,8 @@ constexpr std::string_view kProjectKind = "project";
 constexpr std::string_view kSeriesKind = "series";
 constexpr std::array<std::string_view, 7> kServiceKeyKinds = {"index",  "person",  "identifiers", "sets",
                                                               "digest", "subject", "signing"};
+// Came later than the others, so that a database may lack it.
+constexpr std::string_view kLogKind = "log";
 constexpr std::string_view kSigningKeyIdKey = "signing/key-id";
 
 absl::Status CreateKey(const crypto::KeyEncryptionKey& kek, crypto::SecretArena& arena, const crypto::KeyLabel& label,
@@ -59,10 +61,19 @@ absl::Status ServiceKeys::Create(const crypto::KeyEncryptionKey& kek, crypto::Se
   for (const std::string_view kind : kServiceKeyKinds) {
     KOBLING_RETURN_IF_ERROR(CreateKey(kek, arena, {kind, "", kServiceKeyVersion}, batch));
   }
+  KOBLING_RETURN_IF_ERROR(CreateKey(kek, arena, {kLogKind, "", kServiceKeyVersion}, batch));
   crypto::MinisignKeyId key_id;
   crypto::FillRandom(key_id);
   batch.Put(storage::Family::kMeta, kSigningKeyIdKey, std::string(key_id.begin(), key_id.end()));
   return absl::OkStatus();
+}
+
+absl::Status ServiceKeys::CreateMissing(const storage::Reader& store, const crypto::KeyEncryptionKey& kek,
+                                        crypto::SecretArena& arena, storage::WriteBatch& batch) {
+  if (storage::KeyStore::Get(store, kLogKind, "", kServiceKeyVersion).ok()) {
+    return absl::OkStatus();
+  }
+  return CreateKey(kek, arena, {kLogKind, "", kServiceKeyVersion}, batch);
 }
 
 absl::StatusOr<ServiceKeys> ServiceKeys::Load(const storage::Reader& store, crypto::KeyEncryptionKey kek,
@@ -81,6 +92,8 @@ absl::StatusOr<ServiceKeys> ServiceKeys::Load(const storage::Reader& store, cryp
   KOBLING_ASSIGN_OR_RETURN(auto digest, crypto::KeyedDigest::Create(arena, digest_key));
   KOBLING_ASSIGN_OR_RETURN(auto set_digest, crypto::KeyedDigest::Create(arena, digest_key));
   KOBLING_ASSIGN_OR_RETURN(auto signer, LoadSigner(store, kek, arena));
+  KOBLING_ASSIGN_OR_RETURN(const crypto::SecretKey log_seed, load(kLogKind));
+  KOBLING_ASSIGN_OR_RETURN(crypto::SigningKey log_signer, crypto::SigningKey::FromSeed(arena, log_seed));
   return ServiceKeys{
       .arena = &arena,
       .kek = std::move(kek),
@@ -88,6 +101,7 @@ absl::StatusOr<ServiceKeys> ServiceKeys::Load(const storage::Reader& store, cryp
       .subject = std::move(subject),
       .digest = std::move(digest),
       .signer = std::move(signer),
+      .log_signer = std::move(log_signer),
       .index = std::make_unique<crypto::IdentityIndex>(std::move(index)),
       .identifiers = std::make_unique<crypto::RecordSealer>(std::move(identifiers_key)),
       .identity = std::make_unique<crypto::RecordSealer>(std::move(identity_key)),

@@ -12,6 +12,7 @@
 #include "crypto/minisign.h"
 #include "crypto/sealed_box.h"
 #include "crypto/secret_memory.h"
+#include "crypto/signing.h"
 #include "domain/ids.h"
 #include "storage/key_value_store.h"
 
@@ -22,6 +23,10 @@ struct ServiceKeys {
   // Makes all service keys and wraps them into the batch. For a new database only.
   static absl::Status Create(const crypto::KeyEncryptionKey& kek, crypto::SecretArena& arena,
                              storage::WriteBatch& batch);
+
+  // Makes what a database from an earlier version lacks and wraps it into the batch.
+  static absl::Status CreateMissing(const storage::Reader& store, const crypto::KeyEncryptionKey& kek,
+                                    crypto::SecretArena& arena, storage::WriteBatch& batch);
 
   // Fails with KEY_UNUSABLE if a key is missing, was moved, or was wrapped by another KEK.
   static absl::StatusOr<ServiceKeys> Load(const storage::Reader& store, crypto::KeyEncryptionKey kek,
@@ -51,6 +56,8 @@ struct ServiceKeys {
   crypto::SubjectReferencer subject;
   crypto::KeyedDigest digest;
   crypto::MinisignSigner signer;
+  // Signs checkpoints of the event log.
+  crypto::SigningKey log_signer;
   // For the directory, the identity history and the set store, which take them over.
   std::unique_ptr<crypto::IdentityIndex> index;
   std::unique_ptr<crypto::RecordSealer> identifiers;

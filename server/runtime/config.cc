@@ -14,6 +14,7 @@
 #include "domain/status_macros.h"
 #include "server/runtime/files.h"
 #include "server/runtime/nearest_name.h"
+#include "transparency/note.h"
 
 namespace kobling::server {
 namespace {
@@ -44,6 +45,15 @@ bool IsTrustDomain(std::string_view text) {
   return !text.empty() && text.size() <= kMostBytes && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
   });
+}
+
+bool IsHttpAddress(std::string_view text) {
+  constexpr std::size_t kMostBytes = 255;
+  const std::string_view rest = text.starts_with("http://")    ? text.substr(7)
+                                : text.starts_with("https://") ? text.substr(8)
+                                                               : std::string_view();
+  return !rest.empty() && rest.front() != '/' && text.size() <= kMostBytes &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
 Setting Text(std::string_view name, std::string expected, std::function<bool(const std::string&, ServerConfig&)> set) {
@@ -151,6 +161,21 @@ std::vector<Setting> AllSettings() {
           "keys.kek_file", [](Config & c) -> auto& { return c.kek_file; }),
       Path(
           "key_files.directory", [](Config & c) -> auto& { return c.key_file_directory; }),
+      OptionalPath(
+          "published_log.directory", [](Config & c) -> auto& { return c.log_directory; }),
+      {"published_log.origin", Need::kOptional,
+       "the name of the log: an address without https://, as kobling.example.org/log; printable, no spaces, no +",
+       [](const toml::node& node, Config& config) {
+         config.log_origin = node.value_exact<std::string>().value_or("");
+         return transparency::IsSignerName(config.log_origin);
+       }},
+      {"witness.url", Need::kOptional, "http://host:port or https://host:port, with a path or without",
+       [](const toml::node& node, Config& config) {
+         config.witness_url = node.value_exact<std::string>().value_or("");
+         return IsHttpAddress(config.witness_url);
+       }},
+      OptionalPath(
+          "witness.key_file", [](Config & c) -> auto& { return c.witness_key_file; }),
       Number("key_files.expiry_days", kDays,
              [](Config& c, std::int64_t n) { c.key_file_expiry_days = As<std::uint32_t>(n); }),
       Number("key_files.recipient_key_validity_days", kDays,
@@ -219,6 +244,12 @@ class Reader {
       }
     }
     KOBLING_RETURN_IF_ERROR(CheckTogether());
+    if (config_.log_directory.empty()) {
+      config_.log_directory = config_.file.parent_path() / "published-log";
+    }
+    if (config_.log_origin.empty()) {
+      config_.log_origin = config_.trust_domain + "/log";
+    }
     return config_;
   }
 
@@ -283,6 +314,9 @@ class Reader {
           series.synthetic80)) {
       return Fault("identifiers", SectionLine("identifiers"), "at least one series that is accepted");
     }
+    if (config_.witness_url.empty() != config_.witness_key_file.empty()) {
+      return Fault("witness", SectionLine("witness.url"), "both url and key_file, or neither");
+    }
     if (config_.limits.max_total_stream_rows < config_.limits.max_stream_rows) {
       return Fault("limits.max_total_stream_rows", SectionLine("limits"), "at least limits.max_stream_rows");
     }
@@ -321,6 +355,17 @@ absl::StatusOr<ServerConfig> LoadConfig(const std::filesystem::path& file) {
   if (!config.case_rules_file.empty()) {
     KOBLING_ASSIGN_OR_RETURN(const std::string rules, ReadSmallFile(config.case_rules_file));
     KOBLING_ASSIGN_OR_RETURN(config.case_rules, ParseCaseRules(rules, config.case_rules_file));
+  }
+  if (!config.witness_key_file.empty()) {
+    KOBLING_ASSIGN_OR_RETURN(std::string text, ReadSmallFile(config.witness_key_file));
+    text.resize(std::min(text.find('\n'), text.size()));
+    const absl::StatusOr<transparency::VerifierKey> key = transparency::VerifierKey::Parse(text);
+    if (!key.ok() || key->kind() != transparency::SignerKind::kWitness) {
+      return MakeError(Reason::kConfiguration, {{DetailKey::kFile, config.witness_key_file.string()},
+                                                {DetailKey::kField, "witness.key_file"},
+                                                {DetailKey::kExpected, "the verifier key of a witness, one line"}});
+    }
+    config.witness = *key;
   }
   return config;
 }
@@ -371,6 +416,10 @@ directory = "key-files"
 expiry_days = 90
 recipient_key_validity_days = 730
 
+[published_log]  # tiles and signed checkpoints of the event log, for auditors
+directory = "published-log"
+origin = %s  # never change it: it is the log's name
+
 [usage]
 due_days = 90
 
@@ -390,7 +439,8 @@ level = "info"
 )";
   const bool trial = config.environment == Environment::kTrial;
   return absl::StrFormat(kText, Quoted(NameOf(config.environment)), Quoted(config.controller), Quoted(config.listen),
-                         Quoted(config.trust_domain), trial ? "synthetic80 = true  # synthetic persons\n" : "");
+                         Quoted(config.trust_domain), Quoted(config.trust_domain + "/log"),
+                         trial ? "synthetic80 = true  # synthetic persons\n" : "");
 }
 
 }  // namespace kobling::server

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "server/runtime/case_rules.h"
 #include "server/runtime/listen_address.h"
 #include "server/runtime/log.h"
+#include "transparency/note.h"
 
 namespace kobling::server {
 
@@ -50,6 +52,11 @@ struct ServerConfig {
   std::filesystem::path storage_directory;
   std::filesystem::path kek_file;
   std::filesystem::path key_file_directory;
+  std::filesystem::path log_directory;  // where the event log is published
+  std::string log_origin;               // the published log's name
+  std::string witness_url;              // empty: the log has no witness
+  std::filesystem::path witness_key_file;
+  std::optional<transparency::VerifierKey> witness;  // what the key file holds; set if the log has a witness
   std::uint32_t key_file_expiry_days = 90;
   std::uint32_t recipient_key_validity_days = 730;
   std::uint32_t usage_due_days = 90;

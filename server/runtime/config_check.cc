@@ -70,8 +70,8 @@ absl::Status CheckKek(const std::filesystem::path& file) {
 
 // Sealed key files are deleted by their names, so that nothing else may live beside them.
 absl::Status CheckFoldersApart(const ServerConfig& config) {
-  for (const std::filesystem::path& other :
-       {config.storage_directory, config.kek_file.parent_path(), config.tls.private_key.parent_path()}) {
+  for (const std::filesystem::path& other : {config.storage_directory, config.kek_file.parent_path(),
+                                             config.tls.private_key.parent_path(), config.log_directory}) {
     std::error_code error;
     if (std::filesystem::equivalent(config.key_file_directory, other, error)) {
       return domain::MakeError(domain::Reason::kConfiguration,
@@ -80,6 +80,16 @@ absl::Status CheckFoldersApart(const ServerConfig& config) {
     }
   }
   return absl::OkStatus();
+}
+
+// It is made at start if it is not there. Others may read it.
+absl::Status CheckPublishedFolder(const std::filesystem::path& folder) {
+  std::error_code error;
+  if (!std::filesystem::exists(folder, error)) {
+    return absl::OkStatus();
+  }
+  KOBLING_RETURN_IF_ERROR(CheckOnlyOwnerWrites(folder));
+  return CheckWritableFolder(folder);
 }
 
 }  // namespace
@@ -101,6 +111,7 @@ std::vector<ConfigCheck> CheckConfig(const ServerConfig& config, const domain::C
   checks.push_back(Checked("the storage folder", CheckDataFolder(config.storage_directory)));
   checks.push_back(Checked("the folder of key files", CheckDataFolder(config.key_file_directory)));
   checks.push_back(Checked("key files in a folder of their own", CheckFoldersApart(config)));
+  checks.push_back(Checked("the folder of the published log", CheckPublishedFolder(config.log_directory)));
   checks.push_back(Checked("memory that may be locked, files that may be open", CheckProcessLimits()));
   checks.push_back(Checked("environment variables", CheckEnvironmentVariables(config.environment, std::getenv)));
   return checks;

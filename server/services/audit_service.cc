@@ -28,4 +28,16 @@ grpc::Status AuditService::GetDossier(grpc::ServerContext* context, const api::G
                          [&](const Call& call) { return dossiers_.Get(call, *request); });
 }
 
+grpc::Status AuditService::GetCheckpoint(grpc::ServerContext* context, const api::GetCheckpointRequest* request,
+                                         api::Checkpoint* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.AuditService/GetCheckpoint", *request, response,
+                         [&](const Call& call) { return proofs_.GetCheckpoint(call, *request); });
+}
+
+grpc::Status AuditService::GetEventProof(grpc::ServerContext* context, const api::GetEventProofRequest* request,
+                                         api::EventProof* response) {
+  return pipeline_.Unary(*context, "/kobling.v1.AuditService/GetEventProof", *request, response,
+                         [&](const Call& call) { return proofs_.GetEventProof(call, *request); });
+}
+
 }  // namespace kobling::server

@@ -52,7 +52,7 @@ RequestSubject SubjectOf(const google::protobuf::Message& request) {
           .request_id = checked(domain::RequestId::Parse(text("request_id")))};
 }
 
-absl::Status Pipeline::RecordRefusal(storage::Event event, const RequestSubject& subject,
+absl::Status Pipeline::RecordRefusal(transparency::Event event, const RequestSubject& subject,
                                      const absl::Status& refusal) const {
   event.project = subject.project;
   // A register's refusals concern itself, whatever name it put into the request.
@@ -65,7 +65,7 @@ absl::Status Pipeline::RecordRefusal(storage::Event event, const RequestSubject&
 absl::StatusOr<Call> Pipeline::Admit(const grpc::ServerContextBase& context, std::string_view method,
                                      const RequestSubject& subject) const {
   const domain::MethodPolicy* const policy = domain::FindMethod(method);
-  storage::Event event;
+  transparency::Event event;
   event.operation = policy == nullptr ? "unknown" : std::string(policy->operation);
   const absl::StatusOr<Caller> caller = CallerOf(*context.auth_context(), core_.config.trust_domain);
   absl::Status refusal;

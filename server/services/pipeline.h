@@ -80,7 +80,8 @@ class Pipeline {
                              const RequestSubject& subject) const;
   absl::Status CheckRoles(const Caller& caller) const;
   grpc::Status Finish(const Call& call, const RequestSubject& subject, const absl::Status& status) const;
-  absl::Status RecordRefusal(storage::Event event, const RequestSubject& subject, const absl::Status& refusal) const;
+  absl::Status RecordRefusal(transparency::Event event, const RequestSubject& subject,
+                             const absl::Status& refusal) const;
 
   const Core& core_;
   Log& log_;

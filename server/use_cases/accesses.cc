@@ -17,8 +17,8 @@ std::string ReferenceTo(const Core& core, const domain::NationalId& identifier) 
   return {reference.bytes.begin(), reference.bytes.end()};
 }
 
-api::RepresentationKind RepresentationIn(const storage::Event& event) {
-  for (const storage::EventChange& change : event.changes) {
+api::RepresentationKind RepresentationIn(const transparency::Event& event) {
+  for (const transparency::EventChange& change : event.changes) {
     if (change.field != kRepresentationChange) {
       continue;
     }
@@ -63,7 +63,7 @@ absl::StatusOr<FoundPerson> DescribePerson(const Core& core, const std::vector<d
   return person;
 }
 
-void SetSubject(const FoundPerson& person, storage::Event& event) {
+void SetSubject(const FoundPerson& person, transparency::Event& event) {
   event.subject = person.subject;
   event.other_subjects = person.references;
   std::erase(event.other_subjects, person.subject);
@@ -81,7 +81,7 @@ absl::Status AddAccesses(const Core& core, const FoundPerson& person, api::Looku
   KOBLING_ASSIGN_OR_RETURN(const storage::EventLog::Concerning found,
                            storage::EventLog::FindConcerning(core.store, person.references, kMostAccesses));
   response.set_access_count(found.count);
-  for (const storage::Event& event : found.newest) {
+  for (const transparency::Event& event : found.newest) {
     api::Access& access = *response.add_accesses();
     SetTime(absl::ToUnixMicros(event.time), *access.mutable_time());
     access.set_operation(event.operation);

@@ -33,7 +33,7 @@ absl::StatusOr<FoundPerson> DescribePerson(const Core& core, const std::vector<d
 
 // Makes the event one that concerns the person, and that each of their identifiers leads to, whatever persons are
 // merged or split later.
-void SetSubject(const FoundPerson& person, storage::Event& event);
+void SetSubject(const FoundPerson& person, transparency::Event& event);
 
 // How the right to ask for somebody stands in an event's change "representation": "power-of-attorney".
 std::string WordOf(api::RepresentationKind kind);

@@ -50,7 +50,7 @@ class AccessesTest : public ::testing::Test {
   }
 
   void Record(const FoundPerson& person, const std::string& purpose, const std::string& result = "OK") {
-    storage::Event event;
+    transparency::Event event;
     event.actor = "folkeregisteret.feed";
     event.role = "identity-feed";
     event.operation = "identity.history";
@@ -152,7 +152,7 @@ TEST_F(AccessesTest, APersonIsFoundUnderTheReferenceMadeFromEachIdentifier) {
   EXPECT_EQ(person.numbers, numbers);
   EXPECT_EQ(person.subject, server_.ExpectedSubject(low));
   EXPECT_EQ(person.references, (std::vector<std::string>{server_.ExpectedSubject(low), server_.ExpectedSubject(high)}));
-  storage::Event event;
+  transparency::Event event;
   SetSubject(person, event);
   EXPECT_EQ(event.subject, server_.ExpectedSubject(low));
   EXPECT_EQ(event.other_subjects, std::vector<std::string>{server_.ExpectedSubject(high)});

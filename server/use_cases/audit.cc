@@ -26,7 +26,7 @@ bool OperationMatches(const std::string& operation, const std::string& wanted) {
          (operation.starts_with(wanted) && operation.size() > wanted.size() && operation[wanted.size()] == '.');
 }
 
-bool Matches(const storage::Event& event, const api::ListEventsRequest& request) {
+bool Matches(const transparency::Event& event, const api::ListEventsRequest& request) {
   return (request.project_id().empty() || event.project == request.project_id()) &&
          (request.register_id().empty() || event.register_id == request.register_id()) &&
          (request.actor().empty() || event.actor == request.actor()) &&
@@ -37,7 +37,7 @@ bool Matches(const storage::Event& event, const api::ListEventsRequest& request)
 
 // What a register sees: what it did itself, and what was decided about its part. Not what others tried, nor what their
 // attempts would tell about the population.
-bool ConcernsRegister(const storage::Event& event, const std::string& register_id) {
+bool ConcernsRegister(const transparency::Event& event, const std::string& register_id) {
   if (event.actor == register_id && event.role == domain::NameOf(Role::kRegister)) {
     return true;
   }
@@ -49,7 +49,7 @@ bool ConcernsRegister(const storage::Event& event, const std::string& register_i
          std::find(std::begin(kAboutIt), std::end(kAboutIt), event.operation) != std::end(kAboutIt);
 }
 
-api::Event ToApiEvent(std::uint64_t index, const storage::Event& event) {
+api::Event ToApiEvent(std::uint64_t index, const transparency::Event& event) {
   api::Event target;
   target.set_index(index);
   SetTime(absl::ToUnixMicros(event.time), *target.mutable_time());
@@ -68,7 +68,7 @@ api::Event ToApiEvent(std::uint64_t index, const storage::Event& event) {
     count.set_name(name);
     count.set_value(value);
   }
-  for (const storage::EventChange& change : event.changes) {
+  for (const transparency::EventChange& change : event.changes) {
     api::FieldChange& added = *target.add_changes();
     added.set_field(change.field);
     added.set_old_value(change.old_value);
@@ -84,6 +84,20 @@ bool MayListEvents(const Caller& caller, const records::ProjectRecord& project) 
   return caller.role == Role::kAuditor ||
          (caller.role == Role::kCaseworker &&
           std::find(authors.begin(), authors.end(), caller.id.text()) != authors.end());
+}
+
+absl::Status CheckMaySee(const Core& core, const Caller& caller, const transparency::Event& event) {
+  if (caller.role == Role::kAuditor || (caller.role == Role::kRegister && ConcernsRegister(event, caller.id.text()))) {
+    return absl::OkStatus();
+  }
+  if (caller.role == Role::kCaseworker) {
+    const State::View state = core.state.Read();
+    const Project* const project = FindProject(*state, event.project);
+    if (project != nullptr && MayListEvents(caller, project->rows.project)) {
+      return absl::OkStatus();
+    }
+  }
+  return MakeError(Reason::kNotPermitted);
 }
 
 absl::Status Audit::List(const Call& call, const api::ListEventsRequest& request,
@@ -105,7 +119,7 @@ absl::Status Audit::List(const Call& call, const api::ListEventsRequest& request
   api::ListEventsResponse response;
   absl::Status sent;
   KOBLING_RETURN_IF_ERROR(
-      storage::EventLog::ForEach(core_.store, 0, [&](std::uint64_t index, const storage::Event& event) {
+      storage::EventLog::ForEach(core_.store, 0, [&](std::uint64_t index, const transparency::Event& event) {
         if (Matches(event, wanted) && (!for_register || ConcernsRegister(event, call.caller.id.text()))) {
           *response.add_events() = ToApiEvent(index, event);
         }

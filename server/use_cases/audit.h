@@ -14,6 +14,10 @@ namespace api = ::kobling::v1;
 // Whether a member of staff may list the events of one project: an auditor may, and a caseworker who wrote the case.
 bool MayListEvents(const Caller& caller, const records::ProjectRecord& project);
 
+// Fails with NOT_PERMITTED unless the caller may see the event: an auditor sees all, a caseworker those of projects
+// that they wrote, a register what concerns itself.
+absl::Status CheckMaySee(const Core& core, const Caller& caller, const transparency::Event& event);
+
 class Audit {
  public:
   explicit Audit(const Core& core) : core_(core) {}

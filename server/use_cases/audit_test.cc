@@ -132,7 +132,7 @@ TEST_F(AuditTest, ARegisterSeesOnlyItsOwn) {
 
 TEST_F(AuditTest, ARegisterSeesNothingOfWhatOthersTriedAboutIt) {
   // A refusal, as the pipeline records it, of somebody else's call about NPR.
-  storage::Event refusal;
+  transparency::Event refusal;
   refusal.actor = "olav.key";
   refusal.role = "key-officer";
   refusal.operation = "keyfile.issue";
@@ -148,7 +148,7 @@ TEST_F(AuditTest, ARegisterSeesNothingOfWhatOthersTriedAboutIt) {
 
 TEST_F(AuditTest, ALongListComesInSeveralMessagesAndEndsWhenNobodyListens) {
   for (int i = 0; i < 1100; ++i) {
-    storage::Event event;
+    transparency::Event event;
     event.operation = "test.event";
     ASSERT_THAT(server_.core().committer.Record(event), IsOk());
   }

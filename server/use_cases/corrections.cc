@@ -12,6 +12,7 @@
 #include "server/core/access.h"
 #include "server/core/convert.h"
 #include "server/core/dates.h"
+#include "server/core/event_sets.h"
 #include "server/core/project_case.h"
 
 namespace kobling::server {
@@ -174,11 +175,14 @@ absl::StatusOr<records::CorrectionRecord> FindProposed(const storage::ProjectRow
                    {{DetailKey::kProject, rows.project.id()}, {DetailKey::kCorrection, std::uint64_t{number}}});
 }
 
-void DescribeCorrection(const records::CorrectionRecord& record, const std::string& reason, storage::Event& event) {
+void DescribeCorrection(const Core& core, const records::CorrectionRecord& record, const std::string& reason,
+                        transparency::Event& event) {
   event.project = record.project_id();
   event.object = CorrectionObject(record.number());
   event.reason = reason;
   event.counts = {{"merged_persons", record.merged_persons()}, {"identifiers", record.identifiers()}};
+  DescribeSet(core, "retired_set", record.retired_set(), event);
+  DescribeSet(core, "concerned_set", record.concerned_set(), event);
 }
 
 // The answer to the request if it was answered before. What comes before a change may take a second, and may be refused
@@ -315,7 +319,7 @@ absl::StatusOr<api::Correction> Corrections::Propose(const Call& call,
     KOBLING_ASSIGN_OR_RETURN(*record.mutable_staying_set(), core_.sets.Put(findings.settlement.staying, change.batch));
     KOBLING_ASSIGN_OR_RETURN(*record.mutable_concerned_set(), core_.sets.Put(concerned, change.batch));
     change.Put(record);
-    DescribeCorrection(record, request.reason(), change.event);
+    DescribeCorrection(core_, record, request.reason(), change.event);
     return ToApi(record);
   });
 }
@@ -345,7 +349,7 @@ absl::StatusOr<api::Correction> Corrections::Confirm(const Call& call,
     record.set_event_index(core_.committer.NextEventIndex());
     *record.mutable_decided() = MakeMark(core_, call, request.reason());
     change.Put(record);
-    DescribeCorrection(record, request.reason(), change.event);
+    DescribeCorrection(core_, record, request.reason(), change.event);
     return ToApi(record);
   });
 }
@@ -364,7 +368,7 @@ absl::StatusOr<api::Correction> Corrections::Reject(const Call& call,
     record.set_state(records::CORRECTION_STATE_RECORD_REJECTED);
     *record.mutable_decided() = MakeMark(core_, call, request.reason());
     change.Put(record);
-    DescribeCorrection(record, request.reason(), change.event);
+    DescribeCorrection(core_, record, request.reason(), change.event);
     return ToApi(record);
   });
 }

@@ -223,7 +223,7 @@ TEST_F(DeltaTest, EveryPastFileIsMadeAgainAsItWas) {
     digests.insert(made->plaintext_digest());
   }
   EXPECT_EQ(digests.size(), 3U);
-  const storage::Event event = server_.LastEvent();
+  const transparency::Event event = server_.LastEvent();
   EXPECT_EQ(event.operation, "keyfile.reproduce");
   EXPECT_EQ(event.purpose, "spørsmål fra Datatilsynet");
   EXPECT_EQ(event.object, "keyfile 3");

@@ -77,9 +77,9 @@ class EndingsTest : public ::testing::Test {
     ASSERT_THAT(server_.ReportBy(register_id, header, {}).response, IsOk());
   }
   // What the server did by itself to projects, oldest first.
-  std::vector<storage::Event> OwnEvents() const {
-    std::vector<storage::Event> own;
-    for (const storage::Event& event : server_.Events()) {
+  std::vector<transparency::Event> OwnEvents() const {
+    std::vector<transparency::Event> own;
+    for (const transparency::Event& event : server_.Events()) {
       if (event.actor == "koblingd") {
         EXPECT_EQ(event.role, "server");
         own.push_back(event);
@@ -89,7 +89,7 @@ class EndingsTest : public ::testing::Test {
   }
   std::vector<std::string> Operations() const {
     std::vector<std::string> operations;
-    for (const storage::Event& event : OwnEvents()) {
+    for (const transparency::Event& event : OwnEvents()) {
       operations.push_back(event.operation);
     }
     return operations;
@@ -113,7 +113,7 @@ TEST_F(EndingsTest, AClosedProjectIsWarnedOfOnceAndItsKeyDestroyedOnTheDay) {
   UpkeepOn(kFirstDayOfWarning);
   EXPECT_THAT(Operations(), ElementsAre("project.warn-destruction"));
   EXPECT_EQ(OwnEvents()[0].project, project_);
-  EXPECT_THAT(OwnEvents()[0].changes, ElementsAre(storage::EventChange{"destruction_on", "", kDeletion}));
+  EXPECT_THAT(OwnEvents()[0].changes, ElementsAre(transparency::EventChange{"destruction_on", "", kDeletion}));
   EXPECT_EQ(Show().destruction().on(), kDeletion);
   EXPECT_EQ(Show().destruction().warned().actor(), "koblingd");
   EXPECT_THAT(server_.LogLines(), ElementsAre(HasSubstr("a project's key will be destroyed")));
@@ -125,7 +125,7 @@ TEST_F(EndingsTest, AClosedProjectIsWarnedOfOnceAndItsKeyDestroyedOnTheDay) {
   UpkeepOn(kDeletion);
   EXPECT_THAT(Operations(), ElementsAre("project.warn-destruction", "project.destroy-key"));
   EXPECT_THAT(OwnEvents()[1].reason, HasSubstr(kDeletion));
-  EXPECT_THAT(OwnEvents()[1].changes, Contains(storage::EventChange{"state", "CLOSED", "KEY_DESTROYED"}));
+  EXPECT_THAT(OwnEvents()[1].changes, Contains(transparency::EventChange{"state", "CLOSED", "KEY_DESTROYED"}));
   EXPECT_EQ(Show().state(), api::PROJECT_STATE_KEY_DESTROYED);
   EXPECT_EQ(Show().key_destroyed().actor(), "koblingd");
   EXPECT_EQ(Show().case_changed().actor(), "koblingd") << "the state has a version of its own";
@@ -238,12 +238,12 @@ TEST_F(EndingsTest, AWaiverLetsTheNextRunDestroyTheKey) {
   ASSERT_THAT(Waive("registeret er lagt ned"), IsOk());
   EXPECT_EQ(server_.LastEvent().operation, "project.waive-usage");
   EXPECT_EQ(server_.LastEvent().reason, "registeret er lagt ned");
-  EXPECT_THAT(server_.LastEvent().changes, ElementsAre(storage::EventChange{"waived", "", "NPR keyfile 1"}));
+  EXPECT_THAT(server_.LastEvent().changes, ElementsAre(transparency::EventChange{"waived", "", "NPR keyfile 1"}));
   EXPECT_EQ(Show().destruction().usage_waived().actor(), "olav.key");
   UpkeepOn("2027-02-01");
   EXPECT_EQ(Show().state(), api::PROJECT_STATE_KEY_DESTROYED);
   EXPECT_THAT(OwnEvents().back().changes,
-              Contains(storage::EventChange{"waiver_reason", "", "registeret er lagt ned"}));
+              Contains(transparency::EventChange{"waiver_reason", "", "registeret er lagt ned"}));
   EXPECT_TRUE(server_.FilesInFolder().empty());
 }
 
@@ -299,7 +299,7 @@ TEST_F(EndingsTest, AProjectThatNeverRanHasNoEnd) {
               IsOk());
   GoTo("2050-01-01");
   Upkeep();
-  for (const storage::Event& event : OwnEvents()) {
+  for (const transparency::Event& event : OwnEvents()) {
     EXPECT_EQ(event.project, project_);
   }
 }

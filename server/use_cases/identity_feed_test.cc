@@ -64,7 +64,7 @@ TEST_F(IdentityFeedTest, EachBatchIsAnEventWithItsCountsAndNoIdentifier) {
   ASSERT_THAT(server_.Feed({TestCore::Event(kCreated, {Person(0)}), TestCore::Event(kEnded, {Person(0)}),
                             TestCore::Event(kMerged, {Person(1)}, Person(0))}),
               IsOk());
-  const storage::Event event = server_.LastEvent();
+  const transparency::Event event = server_.LastEvent();
   EXPECT_EQ(event.operation, "identity.import");
   EXPECT_EQ(event.object, "events 1 to 3");
   EXPECT_THAT(event.counts, ElementsAre(std::pair("created", 1), std::pair("ended", 1), std::pair("merged", 1),

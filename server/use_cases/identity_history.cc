@@ -145,7 +145,7 @@ absl::StatusOr<api::IdentityHistory> IdentityHistories::Get(const Call& call,
     };
     KOBLING_RETURN_IF_ERROR(ForEachEvent(core_, version, add));
   }
-  storage::Event event = MakeEvent(call);
+  transparency::Event event = MakeEvent(call);
   event.purpose = request.purpose();
   SetSubject(person, event);
   // Everybody whose number is shown is looked at, whoever they are by now.

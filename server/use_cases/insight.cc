@@ -306,7 +306,7 @@ absl::Status Insight::CheckAllowed(const api::Representation& representation, co
 }
 
 absl::Status Insight::RecordRepresentation(const api::Representation& representation, const FoundPerson& person,
-                                           storage::Event& event) const {
+                                           transparency::Event& event) const {
   KOBLING_RETURN_IF_ERROR(CheckRepresentation(representation));
   constexpr std::string_view kField = "representation.representative";
   KOBLING_ASSIGN_OR_RETURN(const FoundPerson representative, Find(kField, representation.representative()));
@@ -327,7 +327,7 @@ absl::StatusOr<api::LookupResponse> Insight::Lookup(const Call& call, const api:
   }
   KOBLING_RETURN_IF_ERROR(CheckText("purpose", request.purpose()));
   KOBLING_ASSIGN_OR_RETURN(const FoundPerson found, Find("identifier", request.identifier()));
-  storage::Event event = MakeEvent(call);
+  transparency::Event event = MakeEvent(call);
   event.purpose = request.purpose();
   SetSubject(found, event);
   if (request.has_representation()) {

@@ -32,7 +32,7 @@ class Insight {
                             const FoundPerson& person) const;
   // Puts into the event who asks on behalf of the person, and by which right.
   absl::Status RecordRepresentation(const api::Representation& representation, const FoundPerson& person,
-                                    storage::Event& event) const;
+                                    transparency::Event& event) const;
 
   const Core& core_;
   const domain::NationalIdRules& rules_;

@@ -156,8 +156,8 @@ TEST_F(InsightTest, AnUnknownPersonAndOneInNoProjectGetTheSameAnswer) {
   EXPECT_EQ(Lookup(Person(9)).SerializeAsString(), Lookup(Person(50)).SerializeAsString());
   EXPECT_TRUE(Lookup(Person(50)).projects().empty());
   const auto events = server_.Events();
-  storage::Event known = events[events.size() - 3];
-  storage::Event unknown = events[events.size() - 2];
+  transparency::Event known = events[events.size() - 3];
+  transparency::Event unknown = events[events.size() - 2];
   EXPECT_EQ(known.operation, "insight.lookup");
   EXPECT_NE(known.subject, unknown.subject);
   known.subject.clear();
@@ -169,12 +169,12 @@ TEST_F(InsightTest, AnUnknownPersonAndOneInNoProjectGetTheSameAnswer) {
 TEST_F(InsightTest, EachLookIsAnEventWithAKeyedSubjectAndNoIdentifier) {
   for (const std::string& person : {Person(0), Person(50)}) {
     Lookup(person);
-    const storage::Event event = server_.LastEvent();
+    const transparency::Event event = server_.LastEvent();
     EXPECT_EQ(event.operation, "insight.lookup");
     EXPECT_EQ(event.purpose, "eget innsyn");
     EXPECT_EQ(event.actor, "portal");
     EXPECT_EQ(event.subject, server_.ExpectedSubject(person));
-    EXPECT_EQ(storage::EncodeEvent(event).find(person), std::string::npos);
+    EXPECT_EQ(transparency::EncodeEvent(event).find(person), std::string::npos);
   }
 }
 
@@ -309,15 +309,15 @@ TEST_F(RepresentationTest, WhoAsksForWhomAndByWhichRightIsInTheEventAndTheAnswer
       const auto response = LookupFor(Person(0), representative, kind, "fullmakt 2026-77");
       ASSERT_THAT(response, IsOk());
       EXPECT_EQ(WithoutAccesses(*response).SerializeAsString(), WithoutAccesses(Lookup(Person(0))).SerializeAsString());
-      const std::vector<storage::Event> events = server_.Events();
-      const storage::Event& event = events[events.size() - 2];
+      const std::vector<transparency::Event> events = server_.Events();
+      const transparency::Event& event = events[events.size() - 2];
       EXPECT_EQ(event.subject, server_.ExpectedSubject(Person(0)));
       EXPECT_EQ(event.changes,
-                (std::vector<storage::EventChange>{
+                (std::vector<transparency::EventChange>{
                     {"representation", "", word},
                     {"representative", "", absl::BytesToHexString(server_.ExpectedSubject(representative))},
                     {"representation_reference", "", "fullmakt 2026-77"}}));
-      EXPECT_EQ(storage::EncodeEvent(event).find(representative), std::string::npos);
+      EXPECT_EQ(transparency::EncodeEvent(event).find(representative), std::string::npos);
       EXPECT_TRUE(events.back().changes.empty()) << "nobody represents somebody who asks themselves";
     }
   }

@@ -15,6 +15,7 @@
 #include "server/core/access.h"
 #include "server/core/convert.h"
 #include "server/core/dates.h"
+#include "server/core/event_sets.h"
 #include "server/core/key_file_maker.h"
 #include "server/core/project_case.h"
 #include "server/use_cases/key_file_plan.h"
@@ -87,7 +88,7 @@ absl::StatusOr<crypto::KeyFileComment> CommentOf(const records::KeyFileRecord& r
   return comment;
 }
 
-void DescribeIssue(const records::KeyFileRecord& record, storage::Event& event) {
+void DescribeIssue(const records::KeyFileRecord& record, transparency::Event& event) {
   event.project = record.project_id();
   event.register_id = record.register_id();
   event.object = KeyFileObject(record.number());
@@ -289,6 +290,9 @@ absl::StatusOr<api::KeyFile> KeyFiles::CommitIssue(const Call& call, const api::
       change.Put(project);
     }
     DescribeIssue(record, change.event);
+    DescribeSet(core_, "set", record.set(), change.event);
+    DescribeSet(core_, "withdrawn_set", record.withdrawn_set(), change.event);
+    DescribeSet(core_, "covered_set", record.covered_set(), change.event);
     return ToApi(record);
   });
 }
@@ -323,7 +327,7 @@ absl::StatusOr<api::ReproduceKeyFileResponse> KeyFiles::Reproduce(const Call& ca
   *response.mutable_key_file() = ToApi(record);
   response.set_plaintext_digest(absl::BytesToHexString(digest));
   response.set_equal(digest == record.plaintext_digest());
-  storage::Event event = MakeEvent(call);
+  transparency::Event event = MakeEvent(call);
   event.purpose = request.purpose();
   event.project = record.project_id();
   event.register_id = record.register_id();
@@ -415,6 +419,7 @@ absl::StatusOr<api::KeyFile> KeyFiles::Withdraw(const Call& call, const api::Wit
 absl::Status KeyFiles::Fetch(const Call& call, const api::FetchKeyFileRequest& request,
                              const std::function<absl::Status(const api::FetchKeyFileResponse&)>& send) const {
   records::KeyFileRecord record;
+  std::uint64_t event_index = 0;
   const absl::Status allowed = core_.committer.Commit([&](Change& change) -> absl::Status {
     {
       const State::View state = core_.state.Read();
@@ -449,9 +454,12 @@ absl::Status KeyFiles::Fetch(const Call& call, const api::FetchKeyFileRequest& r
       *record.mutable_first_fetched() = MakeMark(core_, call);
       change.Put(record);
     }
+    event_index = core_.committer.NextEventIndex();
     return absl::OkStatus();
   });
   KOBLING_RETURN_IF_ERROR(allowed);
+  // What leaves the service cannot be taken back: first the witness has seen that it leaves.
+  KOBLING_RETURN_IF_ERROR(core_.publisher.RequireWitnessed(event_index));
   api::FetchKeyFileResponse part;
   *part.mutable_key_file() = ForCaller(call, record);
   KOBLING_RETURN_IF_ERROR(send(part));

@@ -9,6 +9,7 @@
 #include "server/core/access.h"
 #include "server/core/convert.h"
 #include "server/core/dates.h"
+#include "server/core/event_sets.h"
 #include "server/core/project_case.h"
 #include "server/core/source_rows.h"
 #include "server/use_cases/key_files.h"
@@ -164,6 +165,7 @@ absl::StatusOr<api::MatchResponse> MatchStream::Commit(const api::MatchCommit& c
     change.event.register_id = call_.caller.id.text();
     change.event.object = MatchObject(window.number());
     change.event.counts = {{"rows", stream.counts.rows()}, {"identifiers", stream.counts.identifiers()}};
+    DescribeSet(core_, "matched_set", window.matched_set(), change.event);
     RememberAnswer(core_, call_, header_.request_id(), digest, response.SerializeAsString(), change);
     return absl::OkStatus();
   });

@@ -45,7 +45,7 @@ class SubmissionStream {
                                             Change& change) const;
   // Whether the project would have more persons than the decision approves.
   bool PassesApprovedNumber(const StreamedIdentifiers& stream) const;
-  void FillEvent(storage::Event& event) const;
+  void FillEvent(transparency::Event& event) const;
   void LockSource(records::ProjectRecord project, Change& change) const;
 
   const Core& core_;

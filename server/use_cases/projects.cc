@@ -314,7 +314,7 @@ absl::StatusOr<api::GetProjectHistoryResponse> Projects::History(const Call& cal
   KOBLING_RETURN_IF_ERROR(VisibleProject(*core_.state.Read(), call.caller, request.project_id()).status());
   api::GetProjectHistoryResponse response;
   KOBLING_RETURN_IF_ERROR(
-      storage::EventLog::ForEach(core_.store, 0, [&](std::uint64_t index, const storage::Event& event) {
+      storage::EventLog::ForEach(core_.store, 0, [&](std::uint64_t index, const transparency::Event& event) {
         if (event.project == request.project_id() && event.result == "OK" &&
             (event.operation.starts_with("project.") || event.operation == "population.lock-source" ||
              event.operation == "population.withdraw")) {
@@ -324,7 +324,7 @@ absl::StatusOr<api::GetProjectHistoryResponse> Projects::History(const Call& cal
           entry.mutable_mark()->set_actor(event.actor);
           entry.mutable_mark()->set_reason(event.reason);
           SetTime(absl::ToUnixMicros(event.time), *entry.mutable_mark()->mutable_time());
-          for (const storage::EventChange& change : event.changes) {
+          for (const transparency::EventChange& change : event.changes) {
             api::FieldChange& added = *entry.add_changes();
             added.set_field(change.field);
             added.set_old_value(change.old_value);

@@ -152,7 +152,7 @@ TEST_F(ProjectsTest, AChangeOfAnActiveProjectWaitsForAnotherIdentity) {
   ASSERT_THAT(confirmed, IsOk());
   EXPECT_EQ(confirmed->project_case().approved_persons(), 5U);
   EXPECT_FALSE(confirmed->has_pending_revision());
-  const std::vector<storage::EventChange> expected = {{"approved_persons", "1000", "5"}};
+  const std::vector<transparency::EventChange> expected = {{"approved_persons", "1000", "5"}};
   EXPECT_EQ(server_.LastEvent().changes, expected);
   EXPECT_THAT(ConfirmBy("olav.key", id, 1), RefusedWith(Reason::kRevisionNotFound));
   wanted.set_approved_persons(6);
@@ -266,7 +266,7 @@ TEST_F(ProjectsTest, DestructionWaitsForOutstandingUsageUnlessItIsWaived) {
   EXPECT_EQ(server_.FilesInFolder().size(), 1U);
   ASSERT_THAT(Destroy(id, id, "registeret er lagt ned"), IsOk());
   EXPECT_THAT(server_.LastEvent().changes,
-              ::testing::Contains(storage::EventChange{"waiver_reason", "", "registeret er lagt ned"}));
+              ::testing::Contains(transparency::EventChange{"waiver_reason", "", "registeret er lagt ned"}));
   EXPECT_THAT(Prf(id), RefusedWith(Reason::kKeyUnusable));
   EXPECT_TRUE(server_.FilesInFolder().empty());
   EXPECT_THAT(server_.Fetch(id, "NPR", 1, 0).status(), RefusedWith(Reason::kKeyFileExpired));

@@ -104,7 +104,7 @@ TEST_F(RegistersTest, AnUpdateReplacesOnlyWhatIsSetAndTheEventSaysWhat) {
   ASSERT_THAT(updated, IsOk());
   EXPECT_EQ(updated->name(), "Norsk pasientregister");
   EXPECT_EQ(updated->controller(), "Eier av NPR");
-  const std::vector<storage::EventChange> expected = {{"name", "Register NPR", "Norsk pasientregister"}};
+  const std::vector<transparency::EventChange> expected = {{"name", "Register NPR", "Norsk pasientregister"}};
   EXPECT_EQ(server_.LastEvent().changes, expected);
 }
 

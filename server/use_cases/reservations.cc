@@ -7,6 +7,7 @@
 #include "domain/status_macros.h"
 #include "server/core/convert.h"
 #include "server/core/dates.h"
+#include "server/core/event_sets.h"
 #include "server/core/project_case.h"
 
 namespace kobling::server {
@@ -18,7 +19,7 @@ using domain::Reason;
 
 constexpr std::string_view kNationalList = "national list";
 
-void AddCounts(const api::StreamCounts& counts, storage::Event& event) {
+void AddCounts(const api::StreamCounts& counts, transparency::Event& event) {
   std::uint64_t faults = 0;
   for (const api::FaultCount& fault : counts.faults()) {
     faults += fault.rows();
@@ -177,6 +178,8 @@ absl::StatusOr<api::LoadReservationsResponse> ReservationStream::Store(const Str
       change.event.counts.end(),
       {{"added", record.added()}, {"removed", record.removed()}, {"identifiers", record.identifiers()}});
   change.event.changes = {{"list_date", "", record.list_date()}, {"legal_reference", "", record.legal_reference()}};
+  DescribeSet(core_, "added_set", record.added_set(), change.event);
+  DescribeSet(core_, "removed_set", record.removed_set(), change.event);
   change.Then([id = list_, added = std::move(added), removed = std::move(removed)](StateData& state) {
     ReservationList& list = state.reservations[id];
     list.identifiers |= added;

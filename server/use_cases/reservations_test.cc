@@ -353,7 +353,7 @@ TEST_F(ReservationsTest, EverybodySeesTheListsThatConcernThem) {
 TEST_F(ReservationsTest, AReservationThatIsWithdrawnLetsThePersonInAgain) {
   FillIn();
   Load("NPR", kReplace, People(0, 1));
-  const storage::Event event = server_.LastEvent();
+  const transparency::Event event = server_.LastEvent();
   EXPECT_EQ(event.operation, "reservation.load");
   EXPECT_EQ(event.register_id, "NPR");
   EXPECT_EQ(event.object, "list of NPR, version 1");

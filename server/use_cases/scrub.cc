@@ -323,7 +323,7 @@ absl::StatusOr<api::ScrubReport> Scrub::Run(const Call& call, const api::ScrubRe
     checked += line.line().checked();
     wrong += line.line().wrong();
   }
-  storage::Event event = MakeEvent(call);
+  transparency::Event event = MakeEvent(call);
   event.counts = {{"checked", checked}, {"wrong", wrong}};
   KOBLING_RETURN_IF_ERROR(core_.committer.Record(std::move(event)));
   return report;

@@ -183,7 +183,7 @@ TEST_F(ScrubTest, IsInTheLogWithWhatItFound) {
   for (const api::ScrubLine& line : report->lines()) {
     checked += line.checked();
   }
-  const storage::Event event = server_.LastEvent();
+  const transparency::Event event = server_.LastEvent();
   EXPECT_EQ(event.operation, "server.scrub");
   EXPECT_EQ(event.actor, "drift");
   EXPECT_THAT(event.counts, testing::ElementsAre(std::pair("checked", checked), std::pair("wrong", 0U)));

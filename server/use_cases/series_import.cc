@@ -4,14 +4,15 @@
 #include <string_view>
 
 #include "absl/strings/escaping.h"
+#include "domain/big_endian.h"
 #include "domain/error.h"
 #include "domain/status_macros.h"
 #include "server/core/access.h"
 #include "server/core/convert.h"
 #include "server/core/dates.h"
+#include "server/core/event_sets.h"
 #include "server/core/lawful_case.h"
 #include "server/core/project_case.h"
-#include "storage/big_endian.h"
 #include "storage/series_store.h"
 
 namespace kobling::server {
@@ -117,7 +118,7 @@ absl::Status SeriesImport::Add(const api::SeriesBatch& batch, std::vector<api::R
   for (int i = 0; i < batch.numbers_size(); ++i) {
     row.assign(batch.identifiers(), static_cast<std::size_t>(i) * domain::NationalId::kLength,
                domain::NationalId::kLength);
-    storage::AppendBigEndian(row, static_cast<std::uint32_t>(batch.numbers(i).size()));
+    domain::AppendBigEndian(row, static_cast<std::uint32_t>(batch.numbers(i).size()));
     row += batch.numbers(i);
     content_.Update(Bytes(row));
   }
@@ -264,7 +265,7 @@ std::vector<storage::SeriesRow> SeriesImport::SeriesOf(const storage::Allotment&
 }
 
 void SeriesImport::Describe(const records::KeyFileRecord& record, const api::StreamCounts& counts,
-                            storage::Event& event) const {
+                            transparency::Event& event) const {
   event.project = record.project_id();
   event.register_id = record.register_id();
   event.object = "keyfile " + std::to_string(record.number());
@@ -286,6 +287,7 @@ void SeriesImport::Describe(const records::KeyFileRecord& record, const api::Str
     event.changes.push_back({"delivered_on", "", header_.delivered_on()});
     event.changes.push_back({"recipient", "", header_.recipient()});
   }
+  DescribeSet(core_, "set", record.set(), event);
 }
 
 absl::StatusOr<api::ImportSeriesResponse> SeriesImport::Store(StreamedIdentifiers& stream, const SeriesText& text,

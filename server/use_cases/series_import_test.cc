@@ -43,12 +43,12 @@ TEST_F(SeriesImportTest, AnImportLeavesAKeyFileOfItsDay) {
   EXPECT_EQ(imported.response->counts().rows(), 5U);
   EXPECT_EQ(imported.response->counts().identifiers(), 5U);
   EXPECT_EQ(key_file.event_index() + 1, server_.Events().size());
-  const storage::Event event = server_.LastEvent();
+  const transparency::Event event = server_.LastEvent();
   EXPECT_EQ(event.operation, "series.import");
   EXPECT_EQ(event.actor, "NPR");
   EXPECT_EQ(event.object, "keyfile 1");
   EXPECT_EQ(event.time, server_.clock().Now()) << "the event tells when it was imported";
-  EXPECT_THAT(event.changes, ::testing::Contains(storage::EventChange{"issued_on", "", "2015-03-01"}));
+  EXPECT_THAT(event.changes, ::testing::Contains(transparency::EventChange{"issued_on", "", "2015-03-01"}));
   EXPECT_THAT(server_.Fetch(project_, "NPR", 1, 0), RefusedWith(Reason::kKeyFileExpired));
   EXPECT_THAT(server_.key_files().Upkeep(), IsOk());
 }

@@ -8,6 +8,7 @@
 #include "server/core/access.h"
 #include "server/core/convert.h"
 #include "server/core/dates.h"
+#include "server/core/event_sets.h"
 #include "server/core/project_case.h"
 #include "server/use_cases/population.h"
 
@@ -32,7 +33,7 @@ absl::Status CheckHeader(const api::SubmitHeader& header) {
   return absl::OkStatus();
 }
 
-void AddCounts(const api::StreamCounts& counts, storage::Event& event) {
+void AddCounts(const api::StreamCounts& counts, transparency::Event& event) {
   event.counts.insert(event.counts.end(), {{"rows", counts.rows()},
                                            {"kept_back", counts.kept_back()},
                                            {"duplicates", counts.duplicates()},
@@ -179,7 +180,7 @@ absl::StatusOr<api::SubmitResponse> SubmissionStream::Commit(const api::SubmitCo
   return response;
 }
 
-void SubmissionStream::FillEvent(storage::Event& event) const {
+void SubmissionStream::FillEvent(transparency::Event& event) const {
   event = MakeEvent(call_);
   event.request_id = header_.request_id();
   event.project = header_.project_id();
@@ -232,6 +233,8 @@ absl::StatusOr<api::SubmitResponse> SubmissionStream::Store(NumberedIdentifiers 
   *record.mutable_columns() = header_.columns();
   *record.mutable_submitted() = MakeMark(core_, call_);
   change.event.object = "submission " + std::to_string(record.number());
+  DescribeSet(core_, "index_set", record.index_set(), change.event);
+  DescribeSet(core_, "relative_set", record.relative_set(), change.event);
   change.Put(record);
   change.Then([project = header_.project_id(), index = std::move(numbered.index),
                relatives = std::move(numbered.relatives)](StateData& state) {

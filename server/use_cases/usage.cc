@@ -11,6 +11,7 @@
 #include "server/core/access.h"
 #include "server/core/convert.h"
 #include "server/core/dates.h"
+#include "server/core/event_sets.h"
 #include "server/core/issued_series.h"
 #include "server/core/key_file_maker.h"
 #include "server/core/project_case.h"
@@ -376,6 +377,7 @@ absl::StatusOr<api::ReportResponse> UsageStream::Store(records::UsageRecord reco
   KOBLING_RETURN_IF_ERROR(core_.sets.Put(used, change.batch).status());
   record.set_sequence(reports + 1);
   *record.mutable_reported() = MakeMark(core_, call_);
+  DescribeSet(core_, "used_set", record.used_set(), change.event);
   change.Put(record);
   *response.mutable_result() = ToApi(record);
   return response;

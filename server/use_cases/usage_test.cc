@@ -75,7 +75,7 @@ TEST_F(UsageTest, TheEventCountsAllFaultsWhereverTheyWereFound) {
   rows.push_back("LAAAAAAAAAAAAAAAAA");       // found in the batch
   rows.push_back(Lopenumre(12, 13).front());  // found at the commit
   ASSERT_THAT(server_.Report(server_.Header(project_, 1, "leveranse 1"), rows).response, IsOk());
-  const storage::Event event = server_.LastEvent();
+  const transparency::Event event = server_.LastEvent();
   EXPECT_THAT(event.counts, ::testing::Contains(std::pair<std::string, std::uint64_t>("faults", 2)));
   EXPECT_THAT(event.counts, ::testing::Contains(std::pair<std::string, std::uint64_t>("used", 2)));
 }

@@ -94,7 +94,7 @@ def split_hashes(data):
 
 
 class LogFolder:
-    """Reads the files by their paths in the folder."""
+    """Reads the files by their paths in the folder. Raises OSError if a folder cannot be read."""
 
     def __init__(self, path):
         self.path = pathlib.Path(path)
@@ -119,8 +119,12 @@ class LogFolder:
 
     def files(self, under=""):
         """The paths of all files, in the order of their names. Links to folders are followed, to each folder once."""
+        def unless_gone(error):
+            if not isinstance(error, FileNotFoundError):
+                raise error
+
         seen = set()
-        for folder, folders, names in os.walk(self.path / under, followlinks=True):
+        for folder, folders, names in os.walk(self.path / under, onerror=unless_gone, followlinks=True):
             status = os.stat(folder)
             if (status.st_dev, status.st_ino) in seen:
                 folders.clear()

@@ -43,8 +43,8 @@ def with_bit(data, position, bit):
 
 
 def vouched_positions(path, data):
-    """The bytes whose change must be found. In a cosignature of an hour's checkpoint these are not the witness's name and ID, after whose change
-    it is that of somebody who is not known."""
+    """The bytes whose change must be found. In a cosignature of an hour's checkpoint these are not the witness's name and ID: with others it is
+    that of somebody who is not known."""
     if not path.startswith("checkpoints/"):
         return range(len(data))
     log_lines_end = data.index(b"\n", data.index("—".encode())) + 1

@@ -11,7 +11,8 @@ The second shows that the event whose bytes are in a file is in the log. Written
   --witness  a verifier key of a witness, who must have cosigned the newest checkpoint
   --earlier  a checkpoint that was kept elsewhere and must be a beginning of this log
 
-Ends with 0 if everything is right, with 2 if anything is wrong, with 1 if the command is. Needs Python 3.11 and python3-cryptography.
+Ends with 0 if everything is right, with 2 if anything is wrong, with 1 if the command is or a folder cannot be read. Needs Python 3.11 and
+python3-cryptography.
 """
 import argparse
 import collections
@@ -167,7 +168,7 @@ class Audit:
             return other
         if tree.size == newest.size:
             self.report.fault(CHECKPOINT, newest.size, f"its root is {base64_of(newest.root)}, that of the {tree.size} events "
-                                                       f"{base64_of(tree.root())}")
+                                                       f"{base64_of(tree.root())}; where event and tile differ, either may be wrong")
         return tree
 
     def tree_of_events(self, size):
@@ -374,10 +375,13 @@ def read_given(path, most_bytes):
 
 def main(words):
     given = parse_arguments(words)
-    if given.proof:
-        report = check_proof(*given.proof, given.key, given.witness)
-    else:
-        report = Audit(given.folder, given.key, given.witness).run(given.earlier)
+    try:
+        if given.proof:
+            report = check_proof(*given.proof, given.key, given.witness)
+        else:
+            report = Audit(given.folder, given.key, given.witness).run(given.earlier)
+    except OSError as error:
+        sys.exit(f"error: nothing can be said of the log: {error.filename}: {error.strerror}")  # with WRONG_USAGE
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     sys.stdout.write(report.json() + "\n" if given.json else report.text())
     return SOUND if report.is_sound() else NOT_SOUND

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 import event_record_test
 import log_mutations
@@ -21,7 +22,7 @@ import merkle_test
 import signed_note_test
 from log_maker import MadeLog, Signer, encoded, field, make_event, naive_root
 from signed_note import VerifierKey
-from verify_log import NOT_SOUND, SOUND, WRONG_USAGE, Audit
+from verify_log import NOT_SOUND, SOUND, WRONG_USAGE, Audit, main
 
 PROGRAM = pathlib.Path(__file__).with_name("verify_log.py")
 SEED = random.SystemRandom().randrange(2**32)
@@ -154,6 +155,15 @@ class RightLogTest(LogTest):
         report = self.sound(audit(made))
         self.assertEqual({note["path"] for note in report["notes"]}, {"tile/0/001", "tile/1/000.p/1", "tile/entries/001.p/1"})
 
+    def test_folders_may_be_links(self):
+        made = self.published(10)
+        shutil.move(made.folder / "tile", self.folder / "elsewhere")
+        (made.folder / "tile").symlink_to(self.folder / "elsewhere")
+        (self.folder / "elsewhere/round").symlink_to(self.folder / "elsewhere")
+        self.assertEqual(self.sound(audit(made))["notes"], [])
+        made.write("tile/0/000.p/10", bytes(320))
+        self.wrong(audit(made), "tile/0/000.p/10", 0)
+
     def test_an_hour_with_fewer_events_than_the_one_before_is_noted(self):
         made = self.published(20, 10, 30)
         report = self.sound(audit(made))
@@ -209,6 +219,15 @@ class MutationTest(LogTest):
         report = audit(made)
         for path in damaged:
             self.wrong(report, path)
+
+    def test_what_a_missing_bundle_leaves_unknown_is_taken_from_its_tile(self):
+        made = self.published(200, 513)
+        (made.folder / "tile/entries/000").unlink()
+        tile = made.folder / "tile/0/001"
+        tile.write_bytes(log_mutations.with_bit(tile.read_bytes(), 9 * 32, 0))
+        report = self.wrong(self.wrong(audit(made), "tile/entries/000", 0, "missing"), "tile/0/001", 256 + 9, "the hash is")
+        self.assertEqual(len(report["faults"]), 2)
+        self.assertEqual(report["checkpoints_right"], 3)
 
     def test_where_neither_event_nor_leaf_hash_is_left_the_first_of_them_is_named(self):
         made = self.published(100, 300, 700)
@@ -336,8 +355,8 @@ class CommandTest(LogTest):
     """What is said to a person or a program, and how the program ends."""
 
     def run_program(self, code, *words):
-        done = subprocess.run([sys.executable, "-B", PROGRAM, *map(str, words)], capture_output=True, text=True, encoding="utf-8", timeout=SECONDS,
-                              check=False)
+        done = subprocess.run([sys.executable, "-B", PROGRAM, *map(str, words)], capture_output=True, text=True, encoding="utf-8",
+                              timeout=SECONDS, check=False)
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
         return done.stdout if code != WRONG_USAGE else done.stderr
 
@@ -385,6 +404,13 @@ class CommandTest(LogTest):
                 mutations["tried"] += 1
                 self.assertIn(f"FAULT  {file}", self.run_program(NOT_SOUND, *words))
                 mutations["found"] += 1
+
+    def test_a_folder_that_cannot_be_read_is_not_said_to_be_sound(self):
+        made = self.published(10)
+        refused = PermissionError(13, "Permission denied", "tile")
+        with unittest.mock.patch("os.scandir", side_effect=refused), self.assertRaises(SystemExit) as ended:
+            main([str(made.folder), "--key", made.log.vkey])
+        self.assertEqual(ended.exception.code, "error: nothing can be said of the log: tile: Permission denied")
 
     def test_wrong_usage(self):
         made = self.published(1)

@@ -73,7 +73,7 @@ absl::Status MeasureLookups(const OpenedCore& opened, const server::Call& call,
 absl::Status MeasureEvents(const OpenedCore& opened, const server::Call& call, std::size_t count) {
   std::vector<Milliseconds> durations;
   for (std::size_t i = 0; i < count; ++i) {
-    storage::Event event = server::MakeEvent(call);
+    transparency::Event event = server::MakeEvent(call);
     event.purpose = kLookupPurpose;
     const auto start = SteadyClock::now();
     KOBLING_RETURN_IF_ERROR(opened.core().committer.Record(std::move(event)));

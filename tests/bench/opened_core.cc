@@ -36,13 +36,18 @@ absl::StatusOr<std::unique_ptr<OpenedCore>> OpenedCore::Open(const std::string& 
   self.sets_ = std::make_unique<storage::SetStore>(*self.store_, std::move(*self.keys_->set_digest),
                                                    std::move(*self.keys_->sets));
   KOBLING_ASSIGN_OR_RETURN(self.events_, storage::EventLog::Open(*self.store_));
+  KOBLING_ASSIGN_OR_RETURN(self.publisher_, server::LogPublisher::Open({.folder = config.log_directory,
+                                                                        .origin = config.log_origin,
+                                                                        .store = *self.store_,
+                                                                        .key = self.keys_->log_signer,
+                                                                        .clock = self.clock_}));
   KOBLING_ASSIGN_OR_RETURN(self.state_, server::State::Load(*self.store_, *self.sets_));
   self.committer_ = std::make_unique<server::Committer>(
       *self.store_, *self.events_, *self.state_, self.clock_,
       [](const absl::Status& status) { std::cerr << "the store has failed: " << status << '\n'; });
-  self.core_ = std::make_unique<server::Core>(server::Core{self.config_, self.clock_, *self.store_, *self.keys_,
-                                                           *self.directory_, *self.sets_, self.identities_,
-                                                           *self.identity_log_, *self.state_, *self.committer_});
+  self.core_ = std::make_unique<server::Core>(
+      server::Core{self.config_, self.clock_, *self.store_, *self.keys_, *self.directory_, *self.sets_,
+                   self.identities_, *self.identity_log_, *self.publisher_, *self.state_, *self.committer_});
   return opened;
 }
 

@@ -45,6 +45,7 @@ class OpenedCore {
   std::unique_ptr<storage::IdentityLog> identity_log_;
   std::unique_ptr<storage::SetStore> sets_;
   std::unique_ptr<storage::EventLog> events_;
+  std::unique_ptr<server::LogPublisher> publisher_;
   std::unique_ptr<server::State> state_;
   std::unique_ptr<server::Committer> committer_;
   std::unique_ptr<server::Core> core_;

@@ -138,7 +138,7 @@ std::map<std::string, std::map<std::uint32_t, IdentifierSet>> CheckedSubmissions
   const auto events = (*database)->CheckedEvents();
   EXPECT_TRUE(events.ok()) << events.status();
   std::size_t submit_events = 0;
-  for (const storage::Event& event : *events) {
+  for (const transparency::Event& event : *events) {
     submit_events += event.operation == "population.submit" && event.result == "OK" ? 1 : 0;
   }
   EXPECT_EQ(submit_events, submissions) << "each submission has its event";

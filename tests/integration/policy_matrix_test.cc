@@ -158,7 +158,10 @@ TEST_F(PolicyMatrixTest, EveryMethodLetsItsRolesThroughAndRefusesAllOthersAlike)
             who.role == Role::kRegister &&
             (NamesAProject(method) || operation == "recipient-key.list" || operation == "reservation.list");
         const bool asks_for_foreign_log = who.role == Role::kCaseworker && operation == "audit.list";
-        const bool object_refused = objects.project == kMissing.project && (asks_for_another || asks_for_foreign_log);
+        // The first event is of no project and no register.
+        const bool asks_for_foreign_event = who.role != Role::kAuditor && operation == "audit.proof";
+        const bool object_refused = asks_for_foreign_event ||
+                                    (objects.project == kMissing.project && (asks_for_another || asks_for_foreign_log));
         if (object_refused) {
           EXPECT_EQ(answer, refused) << "got " << ReasonOf(answer);
           ++wanted[{who.id, operation, "NOT_PERMITTED"}];

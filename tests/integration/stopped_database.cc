@@ -80,19 +80,20 @@ absl::StatusOr<std::uint64_t> StoppedDatabase::CountRows(storage::Family family)
   return count;
 }
 
-absl::StatusOr<std::vector<storage::Event>> StoppedDatabase::CheckedEvents() const {
-  std::vector<storage::Event> events;
+absl::StatusOr<std::vector<transparency::Event>> StoppedDatabase::CheckedEvents() const {
+  std::vector<transparency::Event> events;
   crypto::MerkleFrontier frontier;
   absl::Status dense;
-  KOBLING_RETURN_IF_ERROR(storage::EventLog::ForEach(*store_, 0, [&](std::uint64_t index, const storage::Event& event) {
-    if (index != events.size()) {
-      dense = absl::InternalError("the events' indices are not dense");
-      return false;
-    }
-    frontier.Append(crypto::LeafHash(BytesOf(storage::EncodeEvent(event))));
-    events.push_back(event);
-    return true;
-  }));
+  KOBLING_RETURN_IF_ERROR(
+      storage::EventLog::ForEach(*store_, 0, [&](std::uint64_t index, const transparency::Event& event) {
+        if (index != events.size()) {
+          dense = absl::InternalError("the events' indices are not dense");
+          return false;
+        }
+        frontier.Append(crypto::LeafHash(BytesOf(transparency::EncodeEvent(event))));
+        events.push_back(event);
+        return true;
+      }));
   KOBLING_RETURN_IF_ERROR(dense);
   KOBLING_ASSIGN_OR_RETURN(const auto log, storage::EventLog::Open(*store_));
   if (log->size() != events.size() || log->Root() != frontier.Root()) {

@@ -13,10 +13,10 @@
 #include "server/core/service_keys.h"
 #include "server/runtime/config.h"
 #include "storage/directory.h"
-#include "storage/event.h"
 #include "storage/key_value_store.h"
 #include "storage/project_store.h"
 #include "storage/set_store.h"
+#include "transparency/event.h"
 
 namespace kobling::tests {
 
@@ -40,7 +40,7 @@ class StoppedDatabase {
 
   // All events. Fails with a text that says what is wrong unless their indices are dense from 0, and the root of the
   // Merkle tree computed from them is that of the stored frontier.
-  absl::StatusOr<std::vector<storage::Event>> CheckedEvents() const;
+  absl::StatusOr<std::vector<transparency::Event>> CheckedEvents() const;
 
  private:
   StoppedDatabase() = default;

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 #include <sstream>
 #include <string_view>
@@ -62,6 +63,11 @@ TrialInstallation::TrialInstallation() {
     std::cerr << "koblingd init failed: " << init_output_ << '\n';
     std::abort();
   }
+  config_ = OrEnd(server::LoadConfig(config_file()));
+}
+
+void TrialInstallation::AddToConfig(std::string_view text) {
+  std::ofstream(config_file(), std::ios::app) << text;
   config_ = OrEnd(server::LoadConfig(config_file()));
 }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "domain/clock.h"
@@ -49,6 +50,9 @@ class TrialInstallation {
   const domain::Clock& clock() const { return clock_; }
   // What `koblingd init` printed.
   const std::string& init_output() const { return init_output_; }
+
+  // Adds sections to the configuration file and reads it anew.
+  void AddToConfig(std::string_view text);
 
   // A certificate by the trial's authority; the same one every time.
   const CallerFiles& CertificateOf(const Who& who);

@@ -51,17 +51,16 @@ std::string KeptLog::text() const {
   return text_;
 }
 
-ServerThread::ServerThread(const TrialInstallation& installation, std::shared_ptr<KeptLog> log)
-    : log_(server::Level::kDebug, installation.clock(), std::move(log)) {}
+ServerThread::ServerThread(const domain::Clock& clock, std::shared_ptr<KeptLog> log)
+    : log_(server::Level::kDebug, clock, std::move(log)) {}
 
-absl::StatusOr<std::unique_ptr<ServerThread>> ServerThread::Start(const TrialInstallation& installation,
+absl::StatusOr<std::unique_ptr<ServerThread>> ServerThread::Start(const server::ServerConfig& config,
+                                                                  const domain::Clock& clock,
                                                                   std::shared_ptr<KeptLog> log,
                                                                   std::unique_ptr<storage::KeyValueStore> store) {
-  std::unique_ptr<ServerThread> server(new ServerThread(installation, std::move(log)));
-  auto application =
-      store == nullptr
-          ? server::Application::Open(installation.config(), installation.clock(), server->log_)
-          : server::Application::Open(installation.config(), installation.clock(), server->log_, std::move(store));
+  std::unique_ptr<ServerThread> server(new ServerThread(clock, std::move(log)));
+  auto application = store == nullptr ? server::Application::Open(config, clock, server->log_)
+                                      : server::Application::Open(config, clock, server->log_, std::move(store));
   if (!application.ok()) {
     return application.status();
   }

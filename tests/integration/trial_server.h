@@ -49,6 +49,12 @@ class ServerThread {
   // installation's own is opened.
   static absl::StatusOr<std::unique_ptr<ServerThread>> Start(const TrialInstallation& installation,
                                                              std::shared_ptr<KeptLog> log,
+                                                             std::unique_ptr<storage::KeyValueStore> store = nullptr) {
+    return Start(installation.config(), installation.clock(), std::move(log), std::move(store));
+  }
+  // The same with a configuration of the test's own.
+  static absl::StatusOr<std::unique_ptr<ServerThread>> Start(const server::ServerConfig& config,
+                                                             const domain::Clock& clock, std::shared_ptr<KeptLog> log,
                                                              std::unique_ptr<storage::KeyValueStore> store = nullptr);
   ~ServerThread();
   ServerThread(const ServerThread&) = delete;
@@ -63,7 +69,7 @@ class ServerThread {
   std::optional<absl::Status> WaitForEnd(std::chrono::milliseconds longest);
 
  private:
-  ServerThread(const TrialInstallation& installation, std::shared_ptr<KeptLog> log);
+  ServerThread(const domain::Clock& clock, std::shared_ptr<KeptLog> log);
 
   server::Log log_;
   std::unique_ptr<server::Application> application_;
