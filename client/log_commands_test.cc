@@ -10,6 +10,7 @@
 #include "client/event_proof.h"
 #include "client/files/files_testing.h"
 #include "client/server_answer.h"
+#include "crypto/merkle.h"
 #include "crypto/sha256.h"
 #include "domain/error.h"
 #include "nlohmann/json.hpp"
@@ -158,26 +159,29 @@ TEST_F(LogCommandsTest, AProofOfAnotherEventIsNotTaken) {
   EXPECT_FALSE(std::filesystem::exists(runner_.folder.path() / "x.tlog-proof"));
 }
 
+crypto::KeyFileComment Comment() {
+  return {.project = domain::ProjectId::Parse("P0041").value(),
+          .register_id = domain::RegisterId::Parse("NPR").value(),
+          .number = 2,
+          .kind = crypto::KeyFileKind::kFull,
+          .rows = 0,
+          .persons = 0,
+          .duplicates = 0,
+          .key_version = 1,
+          .map_version = 0,
+          .reservations = {},
+          .delimiter = crypto::KeyFileDelimiter::kSemicolon,
+          .recipient = "",
+          .expires = absl::CivilDay(2026, 12, 1),
+          .previous = std::nullopt,
+          .event = 9};
+}
+
 // A sealed file, and a server that proves some event to be its issue.
 class ReceiptTest : public LogCommandsTest {
  protected:
   ReceiptTest() {
-    comment_ = {.project = domain::ProjectId::Parse("P0041").value(),
-                .register_id = domain::RegisterId::Parse("NPR").value(),
-                .number = 2,
-                .kind = crypto::KeyFileKind::kFull,
-                .rows = 0,
-                .persons = 0,
-                .duplicates = 0,
-                .key_version = 1,
-                .map_version = 0,
-                .reservations = {},
-                .delimiter = crypto::KeyFileDelimiter::kSemicolon,
-                .recipient = "",
-                .expires = absl::CivilDay(2026, 12, 1),
-                .previous = std::nullopt,
-                .event = 9};
-    sealer_.Seal(files_, "key.csv.age", "fodselsnummer;lopenummer\n", comment_);
+    sealer_.Seal(files_, "key.csv.age", "fodselsnummer;lopenummer\n", Comment());
     runner_.folder.Write("home/default/kobling.toml", "log_key = \"" + signers_.log().text() + "\"\nsigning_key = \"" +
                                                           sealer_.public_key().line() + "\"\n");
     event_.time = absl::FromUnixSeconds(1'790'000'000);
@@ -204,7 +208,6 @@ class ReceiptTest : public LogCommandsTest {
 
   TemporaryFolder files_;
   Sealer sealer_;
-  crypto::KeyFileComment comment_;
   transparency::Event event_;
 };
 

@@ -79,40 +79,41 @@ absl::StatusOr<std::vector<std::string>> LogFolder::ListKeptCheckpoints() const 
   return paths;
 }
 
-absl::StatusOr<std::string> LogFolder::ReadAtLeast(const std::function<std::string(std::size_t)>& path_of,
-                                                   std::size_t width) const {
+absl::StatusOr<LogFolder::Found> LogFolder::ReadAtLeast(const std::function<std::string(std::size_t)>& path_of,
+                                                        std::size_t width) const {
   // In most cases it is there as it was asked for, or has become full.
-  for (const std::size_t wanted : {width, kTileWidth}) {
-    absl::StatusOr<std::string> bytes = Read(path_of(wanted), kMaxBundleBytes);
-    if (bytes.ok() || domain::ReasonOf(bytes.status()) != Reason::kFileNotFound) {
-      return bytes;
-    }
-  }
+  std::vector<std::size_t> widths = {width, kTileWidth};
   for (std::size_t wider = width + 1; wider < kTileWidth; ++wider) {
-    absl::StatusOr<std::string> bytes = Read(path_of(wider), kMaxBundleBytes);
-    if (bytes.ok() || domain::ReasonOf(bytes.status()) != Reason::kFileNotFound) {
-      return bytes;
+    widths.push_back(wider);
+  }
+  for (const std::size_t wanted : widths) {
+    absl::StatusOr<std::string> bytes = Read(path_of(wanted), kMaxBundleBytes);
+    if (bytes.ok()) {
+      return Found{*std::move(bytes), wanted};
+    }
+    if (domain::ReasonOf(bytes.status()) != Reason::kFileNotFound) {
+      return bytes.status();
     }
   }
   return MakeError(Reason::kFileNotFound, {{DetailKey::kFile, (folder_ / path_of(width)).string()}});
 }
 
 absl::StatusOr<std::string> LogFolder::ReadTile(unsigned level, std::uint64_t index, std::size_t width) {
-  KOBLING_ASSIGN_OR_RETURN(std::string bytes,
+  KOBLING_ASSIGN_OR_RETURN(Found found,
                            ReadAtLeast([&](std::size_t wanted) { return TilePath(level, index, wanted); }, width));
-  if (bytes.size() < width * kHashBytes) {
-    return MalformedFile(TilePath(level, index, width));
+  if (found.bytes.size() != found.width * kHashBytes) {
+    return MalformedFile(TilePath(level, index, found.width));
   }
-  bytes.resize(width * kHashBytes);
-  return bytes;
+  found.bytes.resize(width * kHashBytes);
+  return std::move(found.bytes);
 }
 
 absl::StatusOr<std::vector<std::string>> LogFolder::ReadEntries(std::uint64_t index, std::size_t width) const {
-  KOBLING_ASSIGN_OR_RETURN(const std::string bytes,
+  KOBLING_ASSIGN_OR_RETURN(const Found found,
                            ReadAtLeast([&](std::size_t wanted) { return EntriesPath(index, wanted); }, width));
-  absl::StatusOr<std::vector<std::string>> entries = DecodeEntries(bytes);
-  if (!entries.ok() || entries->size() < width) {
-    return MalformedFile(EntriesPath(index, width));
+  absl::StatusOr<std::vector<std::string>> entries = DecodeEntries(found.bytes);
+  if (!entries.ok() || entries->size() != found.width) {
+    return MalformedFile(EntriesPath(index, found.width));
   }
   entries->resize(width);
   return entries;

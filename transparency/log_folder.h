@@ -38,8 +38,12 @@ class LogFolder final : public TileSource {
   absl::StatusOr<std::string> ReadEntry(std::uint64_t entry, std::uint64_t size) const;
 
  private:
-  // The narrowest file that holds at least `width`, by the path that a width gives.
-  absl::StatusOr<std::string> ReadAtLeast(const std::function<std::string(std::size_t)>& path_of,
+  struct Found {
+    std::string bytes;
+    std::size_t width;  // as its name says
+  };
+  // A file that holds at least `width`, by the path that a width gives.
+  absl::StatusOr<Found> ReadAtLeast(const std::function<std::string(std::size_t)>& path_of,
                                           std::size_t width) const;
   absl::StatusOr<std::string> Read(const std::string& path, std::size_t max_bytes) const;
 

@@ -13,7 +13,6 @@
 #include "domain/status_macros.h"
 #include "server/access/caller.h"
 #include "server/core/committer.h"
-#include "server/core/log_publisher.h"
 #include "server/core/service_keys.h"
 #include "server/core/state.h"
 #include "server/runtime/config.h"
@@ -23,6 +22,8 @@
 #include "storage/set_store.h"
 
 namespace kobling::server {
+
+class LogPublisher;
 
 // Who calls what. Made by the pipeline after the policy table let the call through.
 struct Call {

@@ -11,6 +11,7 @@
 #include "domain/status_macros.h"
 #include "server/runtime/files.h"
 #include "storage/event_log.h"
+#include "transparency/log_folder.h"
 #include "transparency/tiles.h"
 
 namespace kobling::server {

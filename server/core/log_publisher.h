@@ -18,7 +18,6 @@
 #include "domain/clock.h"
 #include "server/core/cosigner.h"
 #include "storage/key_value_store.h"
-#include "transparency/log_folder.h"
 #include "transparency/note.h"
 #include "transparency/proof.h"
 #include "transparency/tree_edge.h"

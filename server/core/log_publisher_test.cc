@@ -4,6 +4,7 @@
 
 #include "server/core/core_testing.h"
 #include "transparency/log_check.h"
+#include "transparency/log_folder.h"
 #include "transparency/tiles.h"
 
 namespace kobling::server {

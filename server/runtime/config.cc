@@ -357,9 +357,9 @@ absl::StatusOr<ServerConfig> LoadConfig(const std::filesystem::path& file) {
     KOBLING_ASSIGN_OR_RETURN(config.case_rules, ParseCaseRules(rules, config.case_rules_file));
   }
   if (!config.witness_key_file.empty()) {
-    KOBLING_ASSIGN_OR_RETURN(std::string text, ReadSmallFile(config.witness_key_file));
-    text.resize(std::min(text.find('\n'), text.size()));
-    const absl::StatusOr<transparency::VerifierKey> key = transparency::VerifierKey::Parse(text);
+    KOBLING_ASSIGN_OR_RETURN(std::string line, ReadSmallFile(config.witness_key_file));
+    line.resize(std::min(line.find('\n'), line.size()));
+    const absl::StatusOr<transparency::VerifierKey> key = transparency::VerifierKey::Parse(line);
     if (!key.ok() || key->kind() != transparency::SignerKind::kWitness) {
       return MakeError(Reason::kConfiguration, {{DetailKey::kFile, config.witness_key_file.string()},
                                                 {DetailKey::kField, "witness.key_file"},

@@ -17,6 +17,7 @@
 #include "server/core/dates.h"
 #include "server/core/event_sets.h"
 #include "server/core/key_file_maker.h"
+#include "server/core/log_publisher.h"
 #include "server/core/project_case.h"
 #include "server/use_cases/key_file_plan.h"
 #include "server/use_cases/series_import.h"

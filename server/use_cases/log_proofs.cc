@@ -4,6 +4,7 @@
 
 #include "domain/error.h"
 #include "domain/status_macros.h"
+#include "server/core/log_publisher.h"
 #include "server/use_cases/audit.h"
 #include "transparency/event.h"
 

@@ -17,7 +17,7 @@ class LogProofsTest : public ::testing::Test {
   absl::StatusOr<api::EventProof> Prove(Role role, std::string_view id, std::uint64_t index) {
     api::GetEventProofRequest request;
     request.set_index(index);
-    return proofs().GetEventProof(server_.By(role, id, "/kobling.v1.AuditService/GetEventProof"), request);
+    return proofs().GetEventProof(server_.By(role, id, "AuditService/GetEventProof"), request);
   }
 
   // The newest event of this operation.
@@ -39,7 +39,7 @@ class LogProofsTest : public ::testing::Test {
 TEST_F(LogProofsTest, TheCheckpointIsSignedByTheKeyThatIsNamed) {
   const api::Checkpoint checkpoint =
       proofs()
-          .GetCheckpoint(server_.Register("NPR", "/kobling.v1.AuditService/GetCheckpoint"), api::GetCheckpointRequest())
+          .GetCheckpoint(server_.Register("NPR", "AuditService/GetCheckpoint"), api::GetCheckpointRequest())
           .value();
   const auto key = transparency::VerifierKey::Parse(checkpoint.verifier_key()).value();
   const auto note = transparency::Note::Parse(checkpoint.note()).value();

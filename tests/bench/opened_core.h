@@ -12,6 +12,7 @@
 #include "domain/clock.h"
 #include "domain/national_id.h"
 #include "server/core/core.h"
+#include "server/core/log_publisher.h"
 #include "server/core/service_keys.h"
 #include "server/runtime/config.h"
 #include "storage/event_log.h"

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/strings/str_format.h"
 #include "crypto/random.h"
 #include "domain/method_policy.h"
 #include "kobling/v1/seal_service.pb.h"
@@ -71,7 +72,7 @@ class WitnessFlowTest : public ::testing::Test {
   void AddRegisters(int count) {
     const auto caseworker = As(kCaseworker);
     for (int i = 0; i < count; ++i) {
-      AddRegister(*caseworker, "R" + std::to_string(++registers_));
+      AddRegister(*caseworker, absl::StrFormat("R%d", ++registers_));
     }
   }
   std::size_t Events() { return AllEvents(*As(kAuditor)).size(); }

@@ -21,7 +21,8 @@ absl::StatusOr<KeyBytes> KnownKey(StoppedDatabase& database, const std::string& 
 absl::StatusOr<std::map<std::string, KeyBytes>> KnownKeys(StoppedDatabase& database, const server::ServerConfig& config,
                                                           const std::string& project) {
   std::map<std::string, KeyBytes> keys;
-  for (const std::string kind : {"index", "person", "identifiers", "sets", "digest", "subject", "signing", "project"}) {
+  for (const std::string kind :
+       {"index", "person", "identifiers", "sets", "digest", "subject", "signing", "log", "project"}) {
     const std::string id = kind == "project" ? project : "";
     KOBLING_ASSIGN_OR_RETURN(keys[kind], KnownKey(database, kind, id));
   }
