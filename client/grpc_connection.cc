@@ -2,6 +2,7 @@
 
 #include "client/grpc_retry.h"
 #include "client/grpc_status.h"
+#include "domain/error.h"
 #include "domain/method_policy.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
@@ -74,7 +75,11 @@ absl::StatusOr<Response> GrpcConnection::Unary(std::string_view method, Stub& st
     grpc::ClientContext context;
     context.set_deadline(absl::ToChronoTime(absl::Now() + DeadlineOf(method)));
     Response response;
-    const absl::Status status = FromGrpc((stub.*call)(&context, request, &response));
+    const grpc::Status ended = (stub.*call)(&context, request, &response);
+    // A server that ends, or opens after it was sealed, cancels what it has not begun.
+    const absl::Status status = ended.error_code() == grpc::StatusCode::CANCELLED
+                                    ? domain::MakeError(domain::Reason::kServerUnreachable)
+                                    : FromGrpc(ended);
     if (status.ok()) {
       return response;
     }

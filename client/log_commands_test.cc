@@ -10,7 +10,6 @@
 #include "client/event_proof.h"
 #include "client/files/files_testing.h"
 #include "client/server_answer.h"
-#include "crypto/merkle.h"
 #include "crypto/sha256.h"
 #include "domain/error.h"
 #include "nlohmann/json.hpp"
@@ -38,11 +37,9 @@ class LogCommandsTest : public ::testing::Test {
 
   // The server's answer: the proof of an entry in a tree of so many test entries, in which this entry is at the index.
   api::EventProof ProofOf(std::uint64_t index, std::uint64_t size, const std::string& entry) const {
-    crypto::MerkleFrontier frontier;
     std::string hashes;
     for (std::uint64_t i = 0; i < size; ++i) {
       const crypto::Digest leaf = transparency::HashOf(i == index ? entry : TestEntry(i));
-      frontier.Append(leaf);
       hashes.append(leaf.begin(), leaf.end());
     }
     class OneTile final : public transparency::TileSource {
@@ -60,7 +57,7 @@ class LogCommandsTest : public ::testing::Test {
     receipt.index = index;
     receipt.proof = transparency::ProveInclusion(tree, index).value();
     receipt.checkpoint =
-        transparency::SignTreeHead({transparency::kTestOrigin, size, frontier.Root()}, signers_.log_key());
+        transparency::SignTreeHead({transparency::kTestOrigin, size, transparency::RootOf(hashes)}, signers_.log_key());
     api::EventProof proof;
     proof.set_proof(receipt.text());
     proof.set_entry(entry);

@@ -319,6 +319,10 @@ absl::Status Application::Serve(const ServeOptions& options) {
   parts.log.Info("draining");
   parts.pipeline->Drain();
   listening.server->Shutdown(std::chrono::system_clock::now() + kDrain);
+  // So that an orderly end leaves nothing that the witness has not seen.
+  if (const absl::Status published = parts.publisher->Publish(); !published.ok()) {
+    parts.log.Error("the last events could not be published", {Field("error", published)});
+  }
   const std::lock_guard failure_lock(parts.failure_mutex);
   return parts.failure;
 }

@@ -129,7 +129,7 @@ TEST_F(WitnessFlowTest, EveryPublishedCheckpointIsCosigned) {
 TEST_F(WitnessFlowTest, AnIndependentVerifierAgrees) {
   UseWitness();
   StartServer();
-  AddRegisters(150);  // several tiles
+  AddRegisters(300);  // more than one tile
   ASSERT_EQ(server_->Terminate(), 0);
   const fs::path output = parent_.path() / "report.json";
   const auto run = [&] {
@@ -291,7 +291,8 @@ TEST_F(WitnessFlowTest, WaitsSealedForAWitnessThatIsNotThere) {
   StartWitness();
   // It asks again by itself; callers that wait are answered in the end.
   const auto auditor = Connect(server_->address(), trial_.CertificateOf(kAuditor), 1000);
-  EXPECT_TRUE(auditor->GetServerInfo(api::GetServerInfoRequest()).ok());
+  const auto info = auditor->GetServerInfo(api::GetServerInfoRequest());
+  EXPECT_TRUE(info.ok()) << info.status() << '\n' << Log();
   EXPECT_EQ(Status().state(), api::SEAL_STATE_OPEN);
 }
 
