@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Part of demo.sh: nobody has to believe the server. Uses what demo.sh has set up.
 
-step "Anybody can check the event log, offline, with two public keys"
+step "28. Anybody can check the event log, offline, with two public keys"
 published="$dir/published-log-copy"
 # The proof of a key file's issue, which the register keeps beside the file; it makes the server publish up to there.
 as NPR keyfile receipt "$sealed" | grep -E '^(proof|index|operation)' | sed 's/^/   /'
@@ -15,11 +15,13 @@ say "A second program, written from the published format alone, finds the same:"
   { cat "$dir/verified-again.txt" >&2; fail "the second program does not agree."; }
 tail -n 1 "$dir/verified-again.txt" | sed 's/^/     /'
 
-step "Somebody changes one event in a copy of the log"
+step "29. Somebody changes one event in a copy of the log"
 # One byte in the middle of the first bundle of events.
-python3 - "$published/tile/entries/000" <<'EOF'
+python3 - "$published" <<'EOF'
 import sys
-with open(sys.argv[1], "r+b") as bundle:
+events = int(open(sys.argv[1] + "/checkpoint", encoding="utf-8").read().split("\n")[1])
+name = "000" if events >= 256 else f"000.p/{events}"
+with open(f"{sys.argv[1]}/tile/entries/{name}", "r+b") as bundle:
     data = bundle.read()
     bundle.seek(len(data) // 2)
     bundle.write(bytes([data[len(data) // 2] ^ 1]))
@@ -30,7 +32,7 @@ fi
 say "noticed; the first thing that is wrong:"
 sed -n '/^WHERE/,$p' "$dir/forged.txt" | sed -n '1,2p' | sed 's/^/     /'
 
-step "Somebody puts yesterday's database in place of today's"
+step "30. Somebody puts yesterday's database in place of today's"
 stop_server
 cp -r "$dir/server/data" "$dir/data-of-yesterday"
 start_server
