@@ -3,9 +3,11 @@
 set -euo pipefail
 list="$(dirname "$0")/packages.txt"
 mapfile -t wanted < <(sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$list" | tr -d ' ')
+# By their own names and by those that they provide: Node.js that is not Debian's brings npm with it, and bars Debian's.
+installed="$(dpkg-query -W -f='${db:Status-Status} ${Package}, ${Provides}\n' | sed -n 's/^installed //p' | tr ',' '\n' | sed -e 's/^ *//' -e 's/[ (].*//')"
 missing=()
 for package in "${wanted[@]}"; do
-  [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+  grep -qxF -e "$package" <<<"$installed" || missing+=("$package")
 done
 [ "${#missing[@]}" -eq 0 ] && exit 0
 echo "Installing ${#missing[@]} Debian packages: ${missing[*]}" >&2

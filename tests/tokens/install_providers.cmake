@@ -1,0 +1,22 @@
+# cmake -DNPM=... -DFROM=... -DTO=... -P install_providers.cmake: puts the providers of FROM into TO, with what they need.
+# Does nothing but copy if the lock file is the one that was installed before.
+file(MAKE_DIRECTORY "${TO}")
+set(installed "")
+if(EXISTS "${TO}/installed-lock.json")
+  file(READ "${TO}/installed-lock.json" installed)
+endif()
+file(READ "${FROM}/package-lock.json" wanted)
+foreach(name .npmrc package.json package-lock.json providers.mjs)
+  file(COPY_FILE "${FROM}/${name}" "${TO}/${name}" ONLY_IF_DIFFERENT)
+endforeach()
+if(installed STREQUAL wanted)
+  return()
+endif()
+file(REMOVE "${TO}/installed-lock.json")
+execute_process(COMMAND "${NPM}" ci --cache "${TO}/npm-cache" --no-progress WORKING_DIRECTORY "${TO}"
+                TIMEOUT 150 RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "npm ci: ${result}\n${output}")
+endif()
+file(REMOVE_RECURSE "${TO}/npm-cache")
+file(WRITE "${TO}/installed-lock.json" "${wanted}")
