@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
-#include "client/profile.h"
 #include "domain/error.h"
 #include "domain/status_macros.h"
 
@@ -21,11 +20,25 @@ constexpr std::string_view kEntryEnding = ".event";
 
 }  // namespace
 
-absl::StatusOr<ProvedEvent> VerifyEventProof(std::string_view proof, std::string_view entry,
-                                             const transparency::VerifierKey& log) {
+absl::StatusOr<LogTrust> LogTrustOf(const Profile& profile) {
+  KOBLING_ASSIGN_OR_RETURN(transparency::VerifierKey log, profile.LogKey());
+  KOBLING_ASSIGN_OR_RETURN(std::optional<transparency::VerifierKey> witness, profile.WitnessKey());
+  return LogTrust{std::move(log), std::move(witness)};
+}
+
+absl::StatusOr<std::optional<absl::Time>> VerifyWitnessed(const transparency::Note& checkpoint, const LogTrust& trust) {
+  if (!trust.witness.has_value()) {
+    return std::nullopt;
+  }
+  KOBLING_ASSIGN_OR_RETURN(const absl::Time time, transparency::VerifyCosignature(checkpoint, *trust.witness));
+  return time;
+}
+
+absl::StatusOr<ProvedEvent> VerifyEventProof(std::string_view proof, std::string_view entry, const LogTrust& trust) {
   ProvedEvent proved;
   KOBLING_ASSIGN_OR_RETURN(proved.receipt, transparency::InclusionReceipt::Parse(proof));
-  KOBLING_ASSIGN_OR_RETURN(proved.head, proved.receipt.Verify(entry, log));
+  KOBLING_ASSIGN_OR_RETURN(proved.head, proved.receipt.Verify(entry, trust.log));
+  KOBLING_ASSIGN_OR_RETURN(proved.cosigned, VerifyWitnessed(proved.receipt.checkpoint, trust));
   const absl::StatusOr<transparency::Event> event = transparency::DecodeEvent(entry);
   if (!event.ok()) {
     return MakeError(Reason::kLogMalformed, {{DetailKey::kHint, "an event"}});
@@ -35,12 +48,11 @@ absl::StatusOr<ProvedEvent> VerifyEventProof(std::string_view proof, std::string
   return proved;
 }
 
-absl::StatusOr<ProvedEvent> FetchEventProof(Connection& connection, std::uint64_t index,
-                                            const transparency::VerifierKey& log) {
+absl::StatusOr<ProvedEvent> FetchEventProof(Connection& connection, std::uint64_t index, const LogTrust& trust) {
   api::GetEventProofRequest request;
   request.set_index(index);
   KOBLING_ASSIGN_OR_RETURN(const api::EventProof answer, connection.GetEventProof(request));
-  KOBLING_ASSIGN_OR_RETURN(ProvedEvent proved, VerifyEventProof(answer.proof(), answer.entry(), log));
+  KOBLING_ASSIGN_OR_RETURN(ProvedEvent proved, VerifyEventProof(answer.proof(), answer.entry(), trust));
   if (proved.index() != index) {
     return MakeError(Reason::kLogInconsistent, {{DetailKey::kHint, "the server has proved another event"}});
   }
@@ -53,10 +65,10 @@ std::string EntryFileOf(const std::string& proof_file) {
              : std::string();
 }
 
-absl::StatusOr<ProvedEvent> ReadEventProof(const std::string& proof_file, const transparency::VerifierKey& log) {
+absl::StatusOr<ProvedEvent> ReadEventProof(const std::string& proof_file, const LogTrust& trust) {
   KOBLING_ASSIGN_OR_RETURN(const std::string proof, ReadSmallFile(proof_file));
   KOBLING_ASSIGN_OR_RETURN(const std::string entry, ReadSmallFile(EntryFileOf(proof_file)));
-  return VerifyEventProof(proof, entry, log);
+  return VerifyEventProof(proof, entry, trust);
 }
 
 absl::Status WriteEventProof(const ProvedEvent& proved, const std::string& proof_file, Overwrite overwrite) {

@@ -2,6 +2,7 @@
 // "X.event".
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -9,6 +10,7 @@
 #include "client/connection.h"
 #include "client/files/atomic_file.h"
 #include "client/files/key_file_rows.h"
+#include "client/profile.h"
 #include "transparency/checkpoint.h"
 #include "transparency/event.h"
 #include "transparency/note.h"
@@ -16,26 +18,37 @@
 
 namespace kobling::client {
 
+// Whose signatures are asked for: the log's, and its witness's if one is trusted.
+struct LogTrust {
+  transparency::VerifierKey log;
+  std::optional<transparency::VerifierKey> witness;
+};
+
+// The keys in the profile. Fails with PROFILE or FILE_NOT_FOUND.
+absl::StatusOr<LogTrust> LogTrustOf(const Profile& profile);
+
+// When the witness has signed the checkpoint; nothing if none is trusted. Fails with LOG_SIGNATURE if it has not.
+absl::StatusOr<std::optional<absl::Time>> VerifyWitnessed(const transparency::Note& checkpoint, const LogTrust& trust);
+
 // An event that the log is proved to hold.
 struct ProvedEvent {
   transparency::Event event;
   transparency::InclusionReceipt receipt;
-  transparency::TreeHead head;  // of the tree that it is in
-  std::string entry;            // the event's bytes
+  transparency::TreeHead head;         // of the tree that it is in
+  std::string entry;                   // the event's bytes
+  std::optional<absl::Time> cosigned;  // when the witness signed that tree; nothing if no witness was asked for
 
   std::uint64_t index() const { return receipt.index; }
 };
 
 // Verifies a proof. Fails with LOG_MALFORMED, LOG_SIGNATURE or LOG_INCONSISTENT.
-absl::StatusOr<ProvedEvent> VerifyEventProof(std::string_view proof, std::string_view entry,
-                                             const transparency::VerifierKey& log);
+absl::StatusOr<ProvedEvent> VerifyEventProof(std::string_view proof, std::string_view entry, const LogTrust& trust);
 
 // Asks the server for an event's proof and verifies it.
-absl::StatusOr<ProvedEvent> FetchEventProof(Connection& connection, std::uint64_t index,
-                                            const transparency::VerifierKey& log);
+absl::StatusOr<ProvedEvent> FetchEventProof(Connection& connection, std::uint64_t index, const LogTrust& trust);
 
 // Reads "X.tlog-proof" and "X.event", and verifies them. Fails with FILE_NOT_FOUND, or as VerifyEventProof does.
-absl::StatusOr<ProvedEvent> ReadEventProof(const std::string& proof_file, const transparency::VerifierKey& log);
+absl::StatusOr<ProvedEvent> ReadEventProof(const std::string& proof_file, const LogTrust& trust);
 
 // The name of the file with the event's bytes; empty if the proof's name does not end with ".tlog-proof".
 std::string EntryFileOf(const std::string& proof_file);

@@ -148,6 +148,24 @@ TEST_F(LogCommandsTest, AProofIsKeptAndVerifiedOffline) {
   EXPECT_THAT(runner_.Run({"audit", "verify-proof", file}).err, HasSubstr("[LOG_INCONSISTENT]"));
 }
 
+TEST_F(LogCommandsTest, WhoTrustsAWitnessTakesNothingThatItHasNotSigned) {
+  const std::string file = (runner_.folder.path() / "seven.tlog-proof").string();
+  const std::vector<std::string> command = {
+      "audit", "proof", "7", "--out", file, "--witness-key", signers_.witness().text()};
+  api::EventProof answer = ProofOf(7, 20, TestEntry(7));
+  runner_.server.Answer("GetEventProofRequest", answer);
+  EXPECT_THAT(runner_.Run(command).err, HasSubstr("[LOG_SIGNATURE]"));
+  EXPECT_FALSE(std::filesystem::exists(file));
+  auto receipt = transparency::InclusionReceipt::Parse(answer.proof()).value();
+  receipt.checkpoint.signatures.push_back(transparency::Cosign(
+      receipt.checkpoint.text, signers_.witness(), signers_.witness_key(), absl::FromUnixSeconds(1'800'000'000)));
+  answer.set_proof(receipt.text());
+  runner_.server.Answer("GetEventProofRequest", answer);
+  const Result cosigned = runner_.Run(command);
+  EXPECT_EQ(cosigned.code, ExitCode::kOk) << cosigned.err;
+  EXPECT_THAT(cosigned.out, HasSubstr("2027-01-15T08:00:00Z"));
+}
+
 TEST_F(LogCommandsTest, AProofOfAnotherEventIsNotTaken) {
   runner_.server.Answer("GetEventProofRequest", ProofOf(8, 20, TestEntry(8)));
   const Result result =

@@ -26,8 +26,8 @@ using domain::MakeError;
 using domain::Reason;
 
 constexpr std::size_t kMaxSmallFile = std::size_t{1} << 20;
-constexpr std::array<std::string_view, kAllSettings.size()> kNames = {"address",  "ca",          "certificate", "key",
-                                                                      "identity", "signing_key", "log_key"};
+constexpr std::array<std::string_view, kAllSettings.size()> kNames = {
+    "address", "ca", "certificate", "key", "identity", "signing_key", "log_key", "witness_key"};
 constexpr std::string_view kDefaultIdentity = "identity.age";
 // A minisign public key in one line.
 constexpr std::size_t kSigningKeyLength = 56;
@@ -41,7 +41,7 @@ bool IsPath(Setting setting, std::string_view value) {
   if (setting == Setting::kSigningKey) {
     return !(value.size() == kSigningKeyLength && value.substr(0, 2) == "RW");
   }
-  if (setting == Setting::kLogKey) {
+  if (setting == Setting::kLogKey || setting == Setting::kWitnessKey) {
     return !transparency::VerifierKey::Parse(value).ok();
   }
   return setting != Setting::kAddress;
@@ -225,14 +225,29 @@ absl::StatusOr<std::string> Profile::SigningKey() const {
   return key->line();
 }
 
-absl::StatusOr<transparency::VerifierKey> Profile::LogKey() const {
-  KOBLING_ASSIGN_OR_RETURN(const std::string text, Require(Setting::kLogKey));
-  absl::StatusOr<transparency::VerifierKey> key = ReadVerifierKey(text, NameOf(Setting::kLogKey));
-  if (domain::ReasonOf(key.status()) == Reason::kFieldMalformed) {
-    return MakeError(Reason::kProfile, {{DetailKey::kField, NameOf(Setting::kLogKey)},
-                                        {DetailKey::kFile, Get(Setting::kLogKey).origin},
-                                        {DetailKey::kHint, "not a verifier key"}});
+absl::StatusOr<transparency::VerifierKey> Profile::VerifierKeyOf(Setting setting, transparency::SignerKind kind) const {
+  KOBLING_ASSIGN_OR_RETURN(const std::string text, Require(setting));
+  absl::StatusOr<transparency::VerifierKey> key = ReadVerifierKey(text, NameOf(setting));
+  if (domain::ReasonOf(key.status()) == Reason::kFieldMalformed || (key.ok() && key->kind() != kind)) {
+    return MakeError(Reason::kProfile, {{DetailKey::kField, NameOf(setting)},
+                                        {DetailKey::kFile, Get(setting).origin},
+                                        {DetailKey::kHint, kind == transparency::SignerKind::kLog
+                                                               ? "not the verifier key of a log"
+                                                               : "not the verifier key of a witness"}});
   }
+  return key;
+}
+
+absl::StatusOr<transparency::VerifierKey> Profile::LogKey() const {
+  return VerifierKeyOf(Setting::kLogKey, transparency::SignerKind::kLog);
+}
+
+absl::StatusOr<std::optional<transparency::VerifierKey>> Profile::WitnessKey() const {
+  if (Get(Setting::kWitnessKey).value.empty()) {
+    return std::nullopt;
+  }
+  KOBLING_ASSIGN_OR_RETURN(transparency::VerifierKey key,
+                           VerifierKeyOf(Setting::kWitnessKey, transparency::SignerKind::kWitness));
   return key;
 }
 

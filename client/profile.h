@@ -15,10 +15,10 @@
 
 namespace kobling::client {
 
-enum class Setting : std::uint8_t { kAddress, kCa, kCertificate, kKey, kIdentity, kSigningKey, kLogKey };
-inline constexpr std::array kAllSettings = {Setting::kAddress, Setting::kCa,       Setting::kCertificate,
-                                            Setting::kKey,     Setting::kIdentity, Setting::kSigningKey,
-                                            Setting::kLogKey};
+enum class Setting : std::uint8_t { kAddress, kCa, kCertificate, kKey, kIdentity, kSigningKey, kLogKey, kWitnessKey };
+inline constexpr std::array kAllSettings = {Setting::kAddress, Setting::kCa,        Setting::kCertificate,
+                                            Setting::kKey,     Setting::kIdentity,  Setting::kSigningKey,
+                                            Setting::kLogKey,  Setting::kWitnessKey};
 
 // As in kobling.toml: "address", ..., "signing_key".
 std::string_view NameOf(Setting setting);
@@ -76,10 +76,15 @@ class Profile {
   // FILE_NOT_FOUND.
   absl::StatusOr<transparency::VerifierKey> LogKey() const;
 
+  // The verifier key of the log's witness, in the same way; nothing if it is not set.
+  absl::StatusOr<std::optional<transparency::VerifierKey>> WitnessKey() const;
+
   // Adds the signing key to kobling.toml, which must not have one.
   absl::Status PinSigningKey(std::string_view line) const;
 
  private:
+  absl::StatusOr<transparency::VerifierKey> VerifierKeyOf(Setting setting, transparency::SignerKind kind) const;
+
   std::string name_;
   std::filesystem::path folder_;
   std::array<SettingValue, kAllSettings.size()> values_;

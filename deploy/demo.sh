@@ -133,7 +133,7 @@ for who in kari.caseworker ola.keyofficer NPR KREFT MFR innsyn.portal anne.audit
   folkeregister.adapter nina.keyofficer; do
   folder="$dir/certificates/$who"
   "$kobling" profile create "$who" --address "$address" --ca "$folder/ca.pem" --certificate "$folder/$who.pem" \
-    --key "$folder/$who.key" --signing-key "$dir/server/public/kobling.pub" --log-key "$dir/server/public/log.vkey" >/dev/null
+    --key "$folder/$who.key" --signing-key "$dir/server/public/kobling.pub" --log-key "$dir/server/public/log.vkey" --witness-key "$dir/witness/witness.vkey" >/dev/null
 done
 as() { local who="$1"; shift; "${clock[@]}" "$kobling" --profile "$who" --quiet "$@"; }
 as kari.caseworker doctor >/dev/null || fail "the client cannot talk to the server; run: KOBLING_HOME=$KOBLING_HOME $kobling --profile kari.caseworker doctor"

@@ -13,6 +13,7 @@
 
 #include "crypto/kek_file.h"
 #include "crypto/key_wrap.h"
+#include "crypto/random.h"
 #include "crypto/secret_memory.h"
 #include "crypto/self_test.h"
 #include "domain/error.h"
@@ -86,6 +87,7 @@ struct Application::Parts {
   absl::Status Open();
   void Fail(const absl::Status& status);
   absl::Status OpenPublisher();
+  absl::Status ConfirmAsNewest() const;
   void PublishUntil(const std::stop_token& stop);
   absl::Status PurgeDestroyedKeys() const;
   void Upkeep();
@@ -141,7 +143,7 @@ absl::Status Application::Parts::Open() {
   }
   KOBLING_ASSIGN_OR_RETURN(ServiceKeys loaded, ServiceKeys::Load(*store, std::move(kek), *arena));
   keys = std::make_unique<ServiceKeys>(std::move(loaded));
-  // Before all else is read, and before anything is written.
+  // Before the rest is read, and before any event is written.
   KOBLING_ASSIGN_OR_RETURN(events, storage::EventLog::Open(*store));
   KOBLING_RETURN_IF_ERROR(OpenPublisher());
   KOBLING_ASSIGN_OR_RETURN(directory,
@@ -154,6 +156,8 @@ absl::Status Application::Parts::Open() {
       std::make_unique<Committer>(*store, *events, *state, clock, [this](const absl::Status& status) { Fail(status); });
   core = std::make_unique<Core>(
       Core{config, clock, *store, *keys, *directory, *sets, identities, *identity_log, *publisher, *state, *committer});
+  committer->SetGate([this] { return publisher->CheckNotBehind(); });
+  KOBLING_RETURN_IF_ERROR(ConfirmAsNewest());
   pipeline = std::make_unique<Pipeline>(*core, log);
   key_files = std::make_unique<KeyFiles>(*core, folder);
   endings = std::make_unique<Endings>(*core, folder, log);
@@ -187,6 +191,21 @@ absl::Status Application::Parts::OpenPublisher() {
     log.Warning("the log has no witness: nobody but its operator would notice an older database");
   }
   return absl::OkStatus();
+}
+
+// What the witness has signed so far it may have signed before, and somebody may have kept the answer. An event that
+// nobody could foresee makes the tree one that it has never seen: its signature is of now.
+absl::Status Application::Parts::ConfirmAsNewest() const {
+  if (!config.witness.has_value()) {
+    return absl::OkStatus();
+  }
+  transparency::Event event;
+  event.actor = "koblingd";
+  event.role = "server";
+  event.operation = "server.start";
+  event.changes = {{"nonce", "", crypto::NewRequestId()}};
+  KOBLING_RETURN_IF_ERROR(committer->Record(std::move(event)));
+  return publisher->Publish();
 }
 
 void Application::Parts::PublishUntil(const std::stop_token& stop) {
@@ -322,6 +341,9 @@ absl::Status Application::Serve(const ServeOptions& options) {
   // So that an orderly end leaves nothing that the witness has not seen.
   if (const absl::Status published = parts.publisher->Publish(); !published.ok()) {
     parts.log.Error("the last events could not be published", {Field("error", published)});
+    if (IsFatal(published)) {
+      parts.Fail(published);
+    }
   }
   const std::lock_guard failure_lock(parts.failure_mutex);
   return parts.failure;

@@ -5,10 +5,12 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 
 #include "domain/error.h"
 #include "domain/status_macros.h"
 #include "server/application.h"
+#include "server/core/witness_client.h"
 #include "server/services/sealed_server.h"
 
 namespace kobling::server {
@@ -20,19 +22,23 @@ constexpr std::chrono::seconds kAskAgain{2};
 
 bool IsSealing(const absl::Status& status) {
   const std::optional<Reason> reason = domain::ReasonOf(status);
-  return reason == Reason::kWitnessUnreachable || reason == Reason::kWitnessAhead || reason == Reason::kWitnessRefused;
+  return reason == Reason::kWitnessUnreachable || reason == Reason::kWitnessAhead ||
+         reason == Reason::kWitnessRefused || reason == Reason::kLogInconsistent;
 }
 
-// Until it is told to stop, or it is time to ask again; for good if asking again is no use.
-void Wait(const absl::Status& why, const std::stop_token& stop) {
+// Until it is told to stop, or it is time to try again; for good if trying again is no use. The database is opened
+// again only for a witness that answers.
+void Wait(const absl::Status& why, const std::string& witness_url, const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any wake;
   std::unique_lock lock(mutex);
-  if (domain::ReasonOf(why) == Reason::kWitnessUnreachable) {
-    wake.wait_for(lock, stop, kAskAgain, [] { return false; });
-  } else {
+  if (domain::ReasonOf(why) != Reason::kWitnessUnreachable) {
     wake.wait(lock, stop, [] { return false; });
+    return;
   }
+  do {
+    wake.wait_for(lock, stop, kAskAgain, [] { return false; });
+  } while (!stop.stop_requested() && !WitnessClient::Answers(witness_url));
 }
 
 }  // namespace
@@ -66,7 +72,7 @@ absl::Status RunServer(const ServerConfig& config, const domain::Clock& clock, L
     } else {
       sealed->SetReason(why);
     }
-    Wait(why, options.stop);
+    Wait(why, config.witness_url, options.stop);
   }
   return absl::OkStatus();
 }

@@ -38,7 +38,10 @@ Event Full() {
   event.result = "PROJECT_ENDED";
   event.purpose = "citizen's own request";
   event.reason = "årlig\noppdatering";
-  event.subject = std::string("\0\1\2\xff" "0123456789ab", 16);
+  event.subject = std::string(
+      "\0\1\2\xff"
+      "0123456789ab",
+      16);
   event.counts = {{"rows", 0xffffffffffffffffULL}, {"", 0}, {"rows", 1}};
   event.changes = {{"title", "før", "etter"}, {"", "", ""}, {"title", "før", "etter"}};
   return event;

@@ -142,6 +142,12 @@ absl::StatusOr<Note> Note::Parse(std::string_view bytes) {
     const std::string_view line = rest.substr(0, end == std::string_view::npos ? end : end + 1);
     rest.remove_prefix(line.size());
     KOBLING_ASSIGN_OR_RETURN(NoteSignature signature, NoteSignature::Parse(line));
+    // One line a key: two could differ, and it would be a matter of taste which of them counts.
+    if (std::any_of(note.signatures.begin(), note.signatures.end(), [&](const NoteSignature& other) {
+          return other.name == signature.name && other.id == signature.id;
+        })) {
+      return Malformed("a signed note with two signatures by one key");
+    }
     note.signatures.push_back(std::move(signature));
   }
   if (note.signatures.empty() || note.signatures.size() > kMaxSignatures) {

@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "crypto/base64.h"
+#include "absl/strings/str_format.h"
 #include "domain/error.h"
 #include "transparency/log_testing.h"
 
@@ -78,13 +78,13 @@ TEST(Note, WhatIsNoNoteIsRefused) {
   const std::string line = "\u2014 n AQIDBAU=\n";
   std::string many = "a\n\n";
   for (std::size_t i = 0; i <= Note::kMaxSignatures; ++i) {
-    many += line;
+    many += NoteSignature{absl::StrFormat("n%d", i), {1, 2, 3, 4}, "x"}.line();
   }
   for (const std::string& bytes :
        {std::string(), std::string("a\n"), std::string("a\n\n"), "a\n\n" + line.substr(0, line.size() - 1),
         "a\n" + line, "a\n\n" + line + "x", std::string("a\n\n- n AQIDBAU=\n"), std::string("a\n\n\u2014 n AQIDBA==\n"),
         std::string("a\n\n\u2014 n AQIDBAU\n"), std::string("a\n\n\u2014 nAQIDBAU=\n"),
-        std::string("a\n\n\u2014  AQIDBAU=\n"), "a\x01\n\n" + line, "a\xff\n\n" + line, many,
+        std::string("a\n\n\u2014  AQIDBAU=\n"), "a\x01\n\n" + line, "a\xff\n\n" + line, many, "a\n\n" + line + line,
         std::string(Note::kMaxBytes, 'a') + "\n\n" + line}) {
     EXPECT_EQ(ReasonOf(Note::Parse(bytes).status()), Reason::kLogMalformed) << bytes.substr(0, 60);
   }

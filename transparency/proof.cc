@@ -125,8 +125,8 @@ absl::Status VerifyConsistency(const TreeState& old_tree, const TreeState& new_t
     return wrong();
   }
   if (old_tree.size == 0 || old_tree.size == new_tree.size) {
-    const bool same =
-        old_tree.size == 0 ? old_tree.root == crypto::MerkleFrontier().Root() : old_tree.root == new_tree.root;
+    const bool same = (old_tree.size > 0 || old_tree.root == crypto::MerkleFrontier().Root()) &&
+                      (old_tree.size < new_tree.size || old_tree.root == new_tree.root);
     return same && proof.empty() ? absl::OkStatus() : wrong();
   }
   std::uint64_t node = old_tree.size - 1;

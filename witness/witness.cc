@@ -1,5 +1,7 @@
 #include "witness/witness.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -122,21 +124,32 @@ absl::Status Witness::AddLog(const fs::path& folder, std::string_view verifier_k
                                     Bytes(key.text() + '\n'));
 }
 
-Witness::Witness(std::unique_ptr<crypto::SecretArena> arena, crypto::SigningKey key, std::string name,
-                 const domain::Clock& clock)
-    : arena_(std::move(arena)),
+Witness::Witness(std::optional<crypto::Descriptor> lock, std::unique_ptr<crypto::SecretArena> arena,
+                 crypto::SigningKey key, std::string name, const domain::Clock& clock)
+    : lock_(std::move(lock)),
+      arena_(std::move(arena)),
       key_(std::move(key)),
       verifier_(SignerKind::kWitness, std::move(name), key_.public_key()),
       clock_(clock) {}
 
-absl::StatusOr<std::unique_ptr<Witness>> Witness::Open(const fs::path& folder, const domain::Clock& clock) {
+absl::StatusOr<std::unique_ptr<Witness>> Witness::Open(const fs::path& folder, Use use, const domain::Clock& clock) {
+  std::optional<crypto::Descriptor> lock;
+  if (use == Use::kSign) {
+    lock.emplace(::open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!lock->is_open() || ::flock(lock->number(), LOCK_EX | LOCK_NB) != 0) {
+      return MakeError(lock->is_open() ? Reason::kServerBusy : Reason::kFileUnwritable,
+                       {{DetailKey::kFile, (folder / "lock").string()},
+                        {DetailKey::kHint, "another kobling-witness may be at work in this folder"}});
+    }
+  }
   KOBLING_ASSIGN_OR_RETURN(auto arena, crypto::SecretArena::Create(kArenaBytes));
   KOBLING_ASSIGN_OR_RETURN(crypto::SigningKey key, LoadKey(folder / "key", *arena));
   KOBLING_ASSIGN_OR_RETURN(std::string name, ReadLine(folder / "name"));
   if (!transparency::IsSignerName(name)) {
     return MakeError(Reason::kFieldMalformed, {{DetailKey::kFile, (folder / "name").string()}});
   }
-  std::unique_ptr<Witness> witness(new Witness(std::move(arena), std::move(key), std::move(name), clock));
+  std::unique_ptr<Witness> witness(
+      new Witness(std::move(lock), std::move(arena), std::move(key), std::move(name), clock));
   KOBLING_RETURN_IF_ERROR(witness->LoadLogs(folder));
   return witness;
 }
@@ -153,7 +166,11 @@ absl::Status Witness::LoadLogs(const fs::path& folder) {
       return MakeError(Reason::kFieldMalformed, {{DetailKey::kFile, entry.path().string()}});
     }
     Log log{*key, folder / "state" / FileNameOf(key->name()), std::nullopt};
-    if (fs::exists(log.state_file, error)) {
+    const bool has_state = fs::exists(log.state_file, error);
+    if (error) {
+      return MakeError(Reason::kFileUnreadable, {{DetailKey::kFile, log.state_file.string()}});
+    }
+    if (has_state) {
       KOBLING_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(log.state_file));
       const absl::StatusOr<Note> note = Note::Parse(bytes);
       // Its own signature, so that a state of another key or another file is not taken for its memory.

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "crypto/secret_file.h"
 #include "crypto/secret_memory.h"
 #include "crypto/signing.h"
 #include "domain/clock.h"
@@ -40,9 +42,14 @@ class Witness {
   // if there is a key of that origin, or FILE_UNWRITABLE.
   static absl::Status AddLog(const std::filesystem::path& folder, std::string_view verifier_key);
 
-  // Fails with FILE_NOT_FOUND, FILE_MODE, FILE_UNREADABLE, FIELD_MALFORMED, KEY_UNUSABLE or SECRET_MEMORY_UNLOCKED. A
-  // state that cannot be read is LOG_MALFORMED: it is never taken for none. The clock must outlive the witness.
-  static absl::StatusOr<std::unique_ptr<Witness>> Open(const std::filesystem::path& folder, const domain::Clock& clock);
+  // What it is opened for. Only one process at a time may sign: two would each sign a history of their own.
+  enum class Use : std::uint8_t { kSign, kLook };
+
+  // Fails with SERVER_BUSY if it is to sign, and another process does so already. Fails with FILE_NOT_FOUND, FILE_MODE,
+  // FILE_UNREADABLE, FIELD_MALFORMED, KEY_UNUSABLE or SECRET_MEMORY_UNLOCKED. A state that cannot be read is
+  // LOG_MALFORMED: it is never taken for none. The clock must outlive the witness.
+  static absl::StatusOr<std::unique_ptr<Witness>> Open(const std::filesystem::path& folder, Use use,
+                                                       const domain::Clock& clock);
 
   Witness(const Witness&) = delete;
   Witness& operator=(const Witness&) = delete;
@@ -68,11 +75,12 @@ class Witness {
     std::optional<transparency::Note> latest;
   };
 
-  Witness(std::unique_ptr<crypto::SecretArena> arena, crypto::SigningKey key, std::string name,
-          const domain::Clock& clock);
+  Witness(std::optional<crypto::Descriptor> lock, std::unique_ptr<crypto::SecretArena> arena, crypto::SigningKey key,
+          std::string name, const domain::Clock& clock);
   absl::Status LoadLogs(const std::filesystem::path& folder);
   static absl::Status Keep(const std::filesystem::path& file, const transparency::Note& note);
 
+  std::optional<crypto::Descriptor> lock_;  // held as long as it may sign
   // In this order: the key lives in the arena.
   std::unique_ptr<crypto::SecretArena> arena_;
   crypto::SigningKey key_;

@@ -60,7 +60,8 @@ absl::Status AddLog(const Options& options) {
 
 absl::Status Show(const Options& options) {
   const domain::SystemClock clock;
-  KOBLING_ASSIGN_OR_RETURN(const std::unique_ptr<Witness> witness, Witness::Open(options.folder, clock));
+  KOBLING_ASSIGN_OR_RETURN(const std::unique_ptr<Witness> witness,
+                           Witness::Open(options.folder, Witness::Use::kLook, clock));
   std::cout << witness->verifier().text() << '\n';
   for (const transparency::Note& note : witness->Latest()) {
     std::cout << '\n' << note.bytes();
@@ -71,9 +72,10 @@ absl::Status Show(const Options& options) {
 absl::Status Serve(const Options& options) {
   const std::size_t colon = options.listen.rfind(':');
   std::uint16_t port = 0;
-  if (colon == std::string::npos ||
-      std::from_chars(options.listen.data() + colon + 1, options.listen.data() + options.listen.size(), port).ptr !=
-          options.listen.data() + options.listen.size()) {
+  const char* const end = options.listen.data() + options.listen.size();
+  const char* const digits = colon == std::string::npos ? end : options.listen.data() + colon + 1;
+  const auto [parsed, error] = std::from_chars(digits, end, port);
+  if (colon == 0 || error != std::errc() || parsed != end) {
     return UsageError("--listen: write host:port");
   }
   sigset_t signals;
@@ -82,7 +84,8 @@ absl::Status Serve(const Options& options) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread, so that they all leave the signals to this one
   const domain::SystemClock clock;
-  KOBLING_ASSIGN_OR_RETURN(const std::unique_ptr<Witness> witness, Witness::Open(options.folder, clock));
+  KOBLING_ASSIGN_OR_RETURN(const std::unique_ptr<Witness> witness,
+                           Witness::Open(options.folder, Witness::Use::kSign, clock));
   const auto on_refusal = [&clock](int status, std::string_view why) {
     std::clog << absl::FormatTime(absl::RFC3339_sec, clock.Now(), absl::UTCTimeZone()) << " refused " << status << ' '
               << why << std::flush;

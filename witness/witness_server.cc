@@ -11,7 +11,7 @@
 namespace kobling::witness {
 namespace {
 
-constexpr std::size_t kWorkers = 4;
+constexpr std::size_t kWorkers = 16;
 constexpr std::time_t kTimeoutSeconds = 5;
 constexpr const char* kCheckpointPattern = R"(/checkpoint/(.+))";
 
@@ -37,6 +37,11 @@ absl::StatusOr<std::unique_ptr<WitnessServer>> WitnessServer::Listen(Witness& wi
   auto parts = std::make_unique<Parts>();
   httplib::Server& server = parts->server;
   server.new_task_queue = [] { return new httplib::ThreadPool(kWorkers); };
+  // Without the library's own: two servers on one port would share the questions.
+  server.set_socket_options([](socket_t socket) {
+    const int yes = 1;
+    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  });
   server.set_payload_max_length(transparency::kMaxWitnessRequestBytes);
   server.set_read_timeout(kTimeoutSeconds);
   server.set_write_timeout(kTimeoutSeconds);

@@ -21,7 +21,7 @@ TEST(WitnessServer, AnswersLogsAndWhoeverAsksWhatItHasSigned) {
   const domain::SystemClock clock;
   ASSERT_TRUE(Witness::Create(folder, "witness.example").ok());
   ASSERT_TRUE(Witness::AddLog(folder, signers.log().text()).ok());
-  const std::unique_ptr<Witness> witness = Witness::Open(folder, clock).value();
+  const std::unique_ptr<Witness> witness = Witness::Open(folder, Witness::Use::kSign, clock).value();
   std::atomic<int> refusals = 0;
   const auto server =
       WitnessServer::Listen(*witness, "127.0.0.1", 0, [&](int, std::string_view) { ++refusals; }).value();
@@ -48,6 +48,8 @@ TEST(WitnessServer, AnswersLogsAndWhoeverAsksWhatItHasSigned) {
   EXPECT_EQ(repeated->get_header_value("Content-Type"), "text/x.tlog.size");
   EXPECT_EQ(client.Post("/add-checkpoint", std::string(100'000, 'x'), "text/plain")->status, 413);
   EXPECT_EQ(refusals, 1);
+  const auto second = WitnessServer::Listen(*witness, "127.0.0.1", server->port(), [](int, std::string_view) {});
+  EXPECT_FALSE(second.ok()) << "one address, one witness";
   fs::remove_all(folder.parent_path());
 }
 

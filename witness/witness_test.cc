@@ -38,7 +38,10 @@ class WitnessTest : public ::testing::Test {
   }
   ~WitnessTest() override { fs::remove_all(folder_.parent_path()); }
 
-  void Open() { witness_ = Witness::Open(folder_, clock_).value(); }
+  void Open() {
+    witness_.reset();
+    witness_ = Witness::Open(folder_, Witness::Use::kSign, clock_).value();
+  }
 
   // The request of a log that has grown from one size to the other.
   WitnessRequest Request(std::uint64_t old_size, std::uint64_t size) const {
@@ -149,11 +152,11 @@ TEST_F(WitnessTest, AStateThatWasChangedIsNotTakenForNone) {
     std::string wrong = text;
     wrong[i] ^= 0x02;
     std::ofstream(state, std::ios::binary | std::ios::trunc) << wrong;
-    EXPECT_EQ(ReasonOf(Witness::Open(folder_, clock_).status()), Reason::kLogMalformed) << i;
+    EXPECT_EQ(ReasonOf(Witness::Open(folder_, Witness::Use::kLook, clock_).status()), Reason::kLogMalformed) << i;
   }
   // An older state of its own: what only a copy of the witness's disk would show; the log's own state is then ahead.
   std::ofstream(state, std::ios::binary | std::ios::trunc) << text;
-  EXPECT_TRUE(Witness::Open(folder_, clock_).ok());
+  EXPECT_TRUE(Witness::Open(folder_, Witness::Use::kLook, clock_).ok());
 }
 
 TEST_F(WitnessTest, WhatCannotBeKeptIsNotSigned) {
@@ -165,7 +168,13 @@ TEST_F(WitnessTest, WhatCannotBeKeptIsNotSigned) {
 
 TEST_F(WitnessTest, AKeyThatOthersCanReadIsRefused) {
   fs::permissions(folder_ / "key", fs::perms(0644));
-  EXPECT_EQ(ReasonOf(Witness::Open(folder_, clock_).status()), Reason::kFileMode);
+  EXPECT_EQ(ReasonOf(Witness::Open(folder_, Witness::Use::kLook, clock_).status()), Reason::kFileMode);
+}
+
+TEST_F(WitnessTest, TwoNeverSignInOneFolder) {
+  EXPECT_EQ(ReasonOf(Witness::Open(folder_, Witness::Use::kSign, clock_).status()), Reason::kServerBusy);
+  EXPECT_TRUE(Witness::Open(folder_, Witness::Use::kLook, clock_).ok());
+  Open();
 }
 
 TEST_F(WitnessTest, IsMadeOnceAndRightly) {

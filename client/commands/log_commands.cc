@@ -78,8 +78,11 @@ void PrintReport(Session& session, const transparency::LogCheckReport& report) {
 absl::StatusOr<transparency::LogCheckRequest> ReadRequest(const Profile& profile, const std::string& folder,
                                                           const std::vector<std::string>& witnesses,
                                                           const std::vector<std::string>& checkpoints) {
-  KOBLING_ASSIGN_OR_RETURN(const transparency::VerifierKey log, profile.LogKey());
-  transparency::LogCheckRequest request{folder, log, {}, {}};
+  KOBLING_ASSIGN_OR_RETURN(const LogTrust trust, LogTrustOf(profile));
+  transparency::LogCheckRequest request{folder, trust.log, {}, {}};
+  if (trust.witness.has_value()) {
+    request.witnesses.push_back(*trust.witness);
+  }
   for (const std::string& witness : witnesses) {
     KOBLING_ASSIGN_OR_RETURN(const transparency::VerifierKey key, ReadVerifierKey(witness, "--witness"));
     if (key.kind() != transparency::SignerKind::kWitness) {
@@ -98,6 +101,15 @@ absl::StatusOr<transparency::LogCheckRequest> ReadRequest(const Profile& profile
   return request;
 }
 
+// When the witness signed; or that nobody was asked for.
+void AddCosigned(Session& session, const std::optional<absl::Time>& time, Json& result) {
+  if (time.has_value()) {
+    result["cosigned"] = TimeText(*time);
+  } else {
+    session.Note("signed by the log alone: name its witness with --witness-key, or in the profile, to check that too");
+  }
+}
+
 void AddVerify(CommandTree& tree, CLI::App& group) {
   Command verify = tree.AddCommand(
       group, {.name = "verify",
@@ -108,7 +120,7 @@ void AddVerify(CommandTree& tree, CLI::App& group) {
               .methods = {}});
   const TextValue folder = verify.Positional("DIR", "The folder with the published log", Need::kRequired);
   const TextValues witnesses =
-      verify.Texts("--witness", "Verifier key of a witness that must have cosigned, or a file with it");
+      verify.Texts("--witness", "Verifier key of a further witness that must have cosigned, or a file with it");
   const TextValues checkpoints =
       verify.Texts("--checkpoint", "A checkpoint that you have kept; it must be a beginning of the log");
   verify.Run([=](Session& session) -> absl::StatusOr<ExitCode> {
@@ -140,11 +152,12 @@ void AddCheckpoint(CommandTree& tree, CLI::App& group) {
   const FlagValue force = checkpoint.Flag("--force", "Overwrite a file that exists");
   checkpoint.Run([=](Session& session) -> absl::StatusOr<ExitCode> {
     KOBLING_ASSIGN_OR_RETURN(const Profile* profile, session.GetProfile());
-    KOBLING_ASSIGN_OR_RETURN(const transparency::VerifierKey log, profile->LogKey());
+    KOBLING_ASSIGN_OR_RETURN(const LogTrust trust, LogTrustOf(*profile));
     KOBLING_ASSIGN_OR_RETURN(const api::Checkpoint answer,
                              session.Ask(&Connection::GetCheckpoint, api::GetCheckpointRequest()));
     KOBLING_ASSIGN_OR_RETURN(const transparency::Note note, transparency::Note::Parse(answer.note()));
-    KOBLING_ASSIGN_OR_RETURN(const transparency::TreeHead head, transparency::VerifyCheckpoint(note, log));
+    KOBLING_ASSIGN_OR_RETURN(const transparency::TreeHead head, transparency::VerifyCheckpoint(note, trust.log));
+    KOBLING_ASSIGN_OR_RETURN(const std::optional<absl::Time> cosigned, VerifyWitnessed(note, trust));
     if (out->empty()) {
       session.out() << answer.note();
       return ExitCode::kOk;
@@ -153,8 +166,9 @@ void AddCheckpoint(CommandTree& tree, CLI::App& group) {
                              AtomicFile::Create(*out, *force ? Overwrite::kAllow : Overwrite::kRefuse));
     KOBLING_RETURN_IF_ERROR(file->Write(answer.note()));
     KOBLING_RETURN_IF_ERROR(file->Commit());
-    PrintRecord(session.out(), session.options().format,
-                Json{{"file", *out}, {"signature", "right"}, {"events", head.size}});
+    Json kept{{"file", *out}, {"signature", "right"}, {"events", head.size}};
+    AddCosigned(session, cosigned, kept);
+    PrintRecord(session.out(), session.options().format, kept);
     return ExitCode::kOk;
   });
 }
@@ -165,6 +179,7 @@ void PrintProved(Session& session, const ProvedEvent& proved, const std::string&
   result["event_file"] = EntryFileOf(file);
   result["index"] = proved.index();
   result["proved_in"] = proved.head.size;
+  AddCosigned(session, proved.cosigned, result);
   result["time"] = TimeText(proved.event.time);
   result["actor"] = proved.event.actor;
   result["role"] = proved.event.role;
@@ -194,9 +209,9 @@ void AddProof(CommandTree& tree, CLI::App& group) {
       return UsageError("--out: the name must end with .tlog-proof");
     }
     KOBLING_ASSIGN_OR_RETURN(const Profile* profile, session.GetProfile());
-    KOBLING_ASSIGN_OR_RETURN(const transparency::VerifierKey log, profile->LogKey());
+    KOBLING_ASSIGN_OR_RETURN(const LogTrust trust, LogTrustOf(*profile));
     KOBLING_ASSIGN_OR_RETURN(Connection * connection, session.Connect());
-    KOBLING_ASSIGN_OR_RETURN(const ProvedEvent proved, FetchEventProof(*connection, *number, log));
+    KOBLING_ASSIGN_OR_RETURN(const ProvedEvent proved, FetchEventProof(*connection, *number, trust));
     KOBLING_RETURN_IF_ERROR(WriteEventProof(proved, *out, *force ? Overwrite::kAllow : Overwrite::kRefuse));
     PrintProved(session, proved, *out);
     return ExitCode::kOk;
@@ -212,8 +227,8 @@ void AddProof(CommandTree& tree, CLI::App& group) {
       return UsageError("FILE: the name must end with .tlog-proof");
     }
     KOBLING_ASSIGN_OR_RETURN(const Profile* profile, session.GetProfile());
-    KOBLING_ASSIGN_OR_RETURN(const transparency::VerifierKey log, profile->LogKey());
-    KOBLING_ASSIGN_OR_RETURN(const ProvedEvent proved, ReadEventProof(*file, log));
+    KOBLING_ASSIGN_OR_RETURN(const LogTrust trust, LogTrustOf(*profile));
+    KOBLING_ASSIGN_OR_RETURN(const ProvedEvent proved, ReadEventProof(*file, trust));
     PrintProved(session, proved, *file);
     return ExitCode::kOk;
   });
@@ -238,12 +253,12 @@ void AddReceiptCommand(CommandTree& tree, CLI::App& key_file) {
   const FlagValue force = receipt.Flag("--force", "Overwrite a proof that exists");
   receipt.Run([=](Session& session) -> absl::StatusOr<ExitCode> {
     KOBLING_ASSIGN_OR_RETURN(const Profile* profile, session.GetProfile());
-    KOBLING_ASSIGN_OR_RETURN(const transparency::VerifierKey log, profile->LogKey());
+    KOBLING_ASSIGN_OR_RETURN(const LogTrust trust, LogTrustOf(*profile));
     KOBLING_ASSIGN_OR_RETURN(const std::string line, profile->SigningKey());
     KOBLING_ASSIGN_OR_RETURN(const crypto::MinisignPublicKey key, crypto::MinisignPublicKey::Parse(line));
     KOBLING_ASSIGN_OR_RETURN(const DescribedKeyFile described, DescribeKeyFile({*file, *file + ".minisig", key}));
     KOBLING_ASSIGN_OR_RETURN(Connection * connection, session.Connect());
-    KOBLING_ASSIGN_OR_RETURN(const ProvedEvent proved, FetchEventProof(*connection, described.comment.event, log));
+    KOBLING_ASSIGN_OR_RETURN(const ProvedEvent proved, FetchEventProof(*connection, described.comment.event, trust));
     KOBLING_RETURN_IF_ERROR(CheckIsIssueOf(proved, described));
     const std::string proof_file = *file + ".tlog-proof";
     KOBLING_RETURN_IF_ERROR(WriteEventProof(proved, proof_file, *force ? Overwrite::kAllow : Overwrite::kRefuse));

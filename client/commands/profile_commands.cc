@@ -58,7 +58,8 @@ void AddProfile(CommandTree& tree) {
       create.Text("--key", "Your certificate's private key", Need::kRequired),
       create.Text("--identity", "Age identity; default: made by keygen in the folder", Need::kOptional),
       create.Text("--signing-key", "The service's public signing key, or a file with it", Need::kOptional),
-      create.Text("--log-key", "The verifier key of the published log, or a file with it", Need::kOptional)};
+      create.Text("--log-key", "The verifier key of the published log, or a file with it", Need::kOptional),
+      create.Text("--witness-key", "The verifier key of its witness, or a file with it", Need::kOptional)};
   create.Run([=](Session& session) -> absl::StatusOr<ExitCode> {
     KOBLING_ASSIGN_OR_RETURN(const std::filesystem::path folder,
                              Profile::FolderOf(*name, session.surroundings().environment));

@@ -40,6 +40,8 @@ std::string AboutSetting(Setting setting) {
       return "The service's public signing key, or a file with it";
     case Setting::kLogKey:
       return "The verifier key of the published log, or a file with it";
+    case Setting::kWitnessKey:
+      return "The verifier key of the log's witness, or a file with it";
   }
   return "";
 }

@@ -9,6 +9,20 @@
 #include "transparency/tiles.h"
 
 namespace kobling::server {
+namespace {
+
+// An event that cannot be published must not come to be: the log would end before it.
+absl::Status CheckPublishable(const transparency::Event& event) {
+  if (transparency::EncodeEvent(event).size() <= transparency::kMaxEntryBytes) {
+    return absl::OkStatus();
+  }
+  return domain::MakeError(domain::Reason::kFieldTooLong,
+                           {{domain::DetailKey::kField, "event"},
+                            {domain::DetailKey::kLimit, std::uint64_t{transparency::kMaxEntryBytes}},
+                            {domain::DetailKey::kHint, "all texts of one change together; make it in several steps"}});
+}
+
+}  // namespace
 
 void Change::Put(const records::RegisterRecord& row) {
   storage::RegisterStore::Put(row, batch);
@@ -72,22 +86,8 @@ absl::Status Committer::Write(storage::WriteBatch& batch, std::span<transparency
   return absl::OkStatus();
 }
 
-namespace {
-
-// An event that cannot be published must not come to be: the log would end before it.
-absl::Status CheckPublishable(const transparency::Event& event) {
-  if (transparency::EncodeEvent(event).size() <= transparency::kMaxEntryBytes) {
-    return absl::OkStatus();
-  }
-  return domain::MakeError(domain::Reason::kFieldTooLong,
-                           {{domain::DetailKey::kField, "event"},
-                            {domain::DetailKey::kLimit, std::uint64_t{transparency::kMaxEntryBytes}},
-                            {domain::DetailKey::kHint, "all texts of one change together; make it in several steps"}});
-}
-
-}  // namespace
-
 absl::Status Committer::Commit(const std::function<absl::Status(Change&)>& prepare) {
+  KOBLING_RETURN_IF_ERROR(may_change_());
   const std::lock_guard lock(commit_mutex_);
   Change change;
   KOBLING_RETURN_IF_ERROR(prepare(change));

@@ -54,6 +54,10 @@ class Committer {
   Committer(storage::KeyValueStore& store, storage::EventLog& events, State& state, const domain::Clock& clock,
             std::function<void(const absl::Status&)> on_failure);
 
+  // Asked before every change: an error of `may_change` is the change's, and nothing happens. To be set before the
+  // first one.
+  void SetGate(std::function<absl::Status()> may_change) { may_change_ = std::move(may_change); }
+
   // Runs `prepare` while no other change can happen. If it is OK, its batch, its event and what follows from them take
   // effect; otherwise nothing does, and its error is returned. The event's time is set here.
   absl::Status Commit(const std::function<absl::Status(Change&)>& prepare);
@@ -82,6 +86,7 @@ class Committer {
   State& state_;
   const domain::Clock& clock_;
   const std::function<void(const absl::Status&)> on_failure_;
+  std::function<absl::Status()> may_change_ = [] { return absl::OkStatus(); };
 
   std::mutex commit_mutex_;
   std::mutex queue_mutex_;

@@ -41,6 +41,24 @@ TEST(Committer, TheChangeAndItsEventAreOneBatch) {
   EXPECT_EQ(server.StoredState(), server.StateInMemory());
 }
 
+TEST(Committer, BehindAClosedGateNothingChangesButRefusalsAreRecorded) {
+  TestCore server;
+  absl::Status gate = domain::MakeError(Reason::kWitnessUnreachable);
+  server.core().committer.SetGate([&] { return gate; });
+  const std::string state = server.StateInMemory();
+  const auto add = [](Change& change) {
+    change.event = Named("test.one");
+    change.Put(Register("NPR"));
+    return absl::OkStatus();
+  };
+  EXPECT_THAT(server.core().committer.Commit(add), RefusedWith(Reason::kWitnessUnreachable));
+  EXPECT_EQ(server.StateInMemory(), state);
+  EXPECT_EQ(server.event_log().size(), 0U);
+  EXPECT_THAT(server.core().committer.Record(Named("test.refusal")), IsOk());
+  gate = absl::OkStatus();
+  EXPECT_THAT(server.core().committer.Commit(add), IsOk());
+}
+
 TEST(Committer, APrepareThatFailsChangesNothing) {
   TestCore server;
   const std::string before = server.StoredBytes();

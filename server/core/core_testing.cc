@@ -210,7 +210,8 @@ void TestCore::Open() {
   EXPECT_THAT(identity_log_->Load(*identities_), IsOk());
   sets_ = std::make_unique<storage::SetStore>(store_, std::move(*keys_->set_digest), std::move(*keys_->sets));
   events_ = storage::EventLog::Open(store_).value();
-  publisher_ = LogPublisher::Open({.folder = published_.path(),
+  std::filesystem::create_directory(published_folder());
+  publisher_ = LogPublisher::Open({.folder = published_folder(),
                                    .origin = "kobling.example/log",
                                    .store = store_,
                                    .key = keys_->log_signer,

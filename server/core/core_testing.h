@@ -189,7 +189,7 @@ class TestCore {
   Insight insight() const { return Insight(*core_, rules_); }
   Audit audit() const { return Audit(*core_); }
   LogPublisher& publisher() { return *publisher_; }
-  const std::filesystem::path& published_folder() const { return published_.path(); }
+  std::filesystem::path published_folder() const { return published_.path() / "log"; }
   Endings endings() { return Endings(*core_, folder_, log_); }
   const Core& core() const { return *core_; }
   const storage::EventLog& event_log() const { return *events_; }

@@ -19,10 +19,9 @@ class Cosigner {
   using Prove = std::function<absl::StatusOr<transparency::Proof>(std::uint64_t old_size)>;
 
   // A fresh signature of the checkpoint by the witness. Fails with
-  //   WITNESS_UNREACHABLE  no answer
+  //   WITNESS_UNREACHABLE  no answer, one that is no witness's or not this one's, or not fresh
   //   WITNESS_AHEAD        the witness has signed a larger tree
-  //   WITNESS_REFUSED      the witness has signed another tree, does not know the log, or its answer is not right or
-  //   not fresh
+  //   WITNESS_REFUSED      the witness has signed another tree, or has forgotten one
   virtual absl::StatusOr<transparency::NoteSignature> Cosign(const transparency::Note& checkpoint,
                                                              const Prove& prove) = 0;
 };

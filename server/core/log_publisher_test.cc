@@ -1,5 +1,7 @@
 #include "server/core/log_publisher.h"
 
+#include <sys/stat.h>
+
 #include <fstream>
 
 #include "server/core/core_testing.h"
@@ -104,6 +106,104 @@ TEST_F(LogPublisherTest, AFolderThatDoesNotFitIsMadeAnew) {
   EXPECT_TRUE(Check().sound());
 }
 
+TEST_F(LogPublisherTest, WhatDidNotFitIsPutAsideAndNotLost) {
+  Record(10);
+  ASSERT_THAT(server_.publisher().Publish(), IsOk());
+  Damage(server_.published_folder() / transparency::EntriesPath(0, 10));
+  Damage(server_.published_folder() / transparency::TilePath(0, 0, 10));
+  server_.Restart();
+  std::size_t kept = 0;
+  for (const auto& entry : fs::directory_iterator(server_.published_folder().parent_path())) {
+    kept += entry.path().string().find(".unfit-") != std::string::npos &&
+                    fs::exists(entry.path() / transparency::EntriesPath(0, 10))
+                ? 1
+                : 0;
+  }
+  EXPECT_EQ(kept, 1U);
+}
+
+// What a full disk does: a write fails, and later it does not.
+TEST(LogPublisherFaults, AWriteThatFailsIsMadeUpFor) {
+  for (const std::string& file :
+       {transparency::EntriesPath(0, transparency::kTileWidth), transparency::TilePath(0, 0, transparency::kTileWidth),
+        transparency::TilePath(1, 0, 1), transparency::EntriesPath(1, 44), std::string("checkpoint")}) {
+    SCOPED_TRACE(file);
+    TestCore server;
+    const auto record = [&](std::size_t count) {
+      for (std::size_t i = 0; i < count; ++i) {
+        EXPECT_THAT(server.core().committer.Record(transparency::Event()), IsOk());
+      }
+    };
+    record(300);
+    const fs::path in_the_way = server.published_folder() / file;
+    fs::create_directories(in_the_way / "not-a-file");  // no file can take the name of a folder
+    EXPECT_THAT(server.publisher().Publish(), RefusedWith(Reason::kFileUnwritable));
+    EXPECT_THAT(server.publisher().Publish(), RefusedWith(Reason::kFileUnwritable));
+    fs::remove_all(in_the_way);
+    record(7);
+    ASSERT_THAT(server.publisher().Publish(), IsOk());
+    const transparency::LogCheckReport report =
+        transparency::CheckLog({server.published_folder(), server.publisher().verifier(), {}, {}}).value();
+    EXPECT_TRUE(report.sound()) << report.faults[0].where;
+    EXPECT_EQ(report.head.root, server.event_log().Root());
+  }
+}
+
+TEST_F(LogPublisherTest, WhoeverMayReadTheFolderMayReadAllOfIt) {
+  fs::permissions(server_.published_folder(), fs::perms(0750));
+  const mode_t before = ::umask(077);
+  Record(300);
+  EXPECT_THAT(server_.publisher().Publish(), IsOk());
+  ::umask(before);
+  for (const auto& entry : fs::recursive_directory_iterator(server_.published_folder())) {
+    EXPECT_EQ(entry.status().permissions(), entry.is_directory() ? fs::perms(0750) : fs::perms(0644)) << entry.path();
+  }
+}
+
+// The database is older than what was published, or another one.
+TEST_F(LogPublisherTest, MoreOrSomethingElseThanIsStoredWasPublishedIsRefused) {
+  Record(20);
+  ASSERT_THAT(server_.publisher().Publish(), IsOk());
+  TestCore older;
+  const auto open = [&](const TestCore& core) {
+    return LogPublisher::Open({.folder = server_.published_folder(),
+                               .origin = "kobling.example/log",
+                               .store = core.core().store,
+                               .key = server_.core().keys.log_signer,
+                               .clock = server_.clock()})
+        .status();
+  };
+  EXPECT_THAT(open(server_), IsOk());
+  EXPECT_THAT(open(older), RefusedWith(Reason::kLogInconsistent)) << "nothing is stored";
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_THAT(older.core().committer.Record(transparency::Event()), IsOk());
+  }
+  EXPECT_THAT(open(older), RefusedWith(Reason::kLogInconsistent)) << "as many, but others";
+  EXPECT_TRUE(Check().sound()) << "what was published is as it was";
+}
+
+TEST_F(LogPublisherTest, AStoredEventThatIsNotThePublishedOneIsNoticed) {
+  Record(20);
+  ASSERT_THAT(server_.publisher().Publish(), IsOk());
+  AlterStoredEvent(7);
+  EXPECT_THAT(LogPublisher::Open({.folder = server_.published_folder(),
+                                  .origin = "kobling.example/log",
+                                  .store = server_.core().store,
+                                  .key = server_.core().keys.log_signer,
+                                  .clock = server_.clock()})
+                  .status(),
+              RefusedWith(Reason::kRecordCorrupt));
+}
+
+TEST_F(LogPublisherTest, ADamagedTileIsMadeAnewWhenItIsNeeded) {
+  Record(600);
+  ASSERT_THAT(server_.publisher().Publish(), IsOk());
+  fs::remove(server_.published_folder() / transparency::TilePath(0, 0, transparency::kTileWidth));
+  const LogPublisher::Proved proved = server_.publisher().Prove(3).value();
+  EXPECT_THAT(proved.receipt.Verify(proved.entry, server_.publisher().verifier()), IsOk());
+  EXPECT_TRUE(Check().sound());
+}
+
 TEST_F(LogPublisherTest, NothingIsSignedWhenAnEventWasChangedAfterItWasStored) {
   Record(20);
   ASSERT_THAT(server_.publisher().Publish(), IsOk());
@@ -135,7 +235,11 @@ TEST_F(LogPublisherTest, AWrongProofIsNotHandedOut) {
     stream.seekp(7);
     stream.put('x');
   }
-  EXPECT_THAT(server_.publisher().Prove(1), RefusedWith(Reason::kLogInconsistent));
+  const LogPublisher::Proved proved = server_.publisher().Prove(1).value();
+  EXPECT_THAT(proved.receipt.Verify(proved.entry, server_.publisher().verifier()), IsOk());
+  // An event that was changed in the database cannot be proved however often the folder is made anew.
+  AlterStoredEvent(1);
+  EXPECT_FALSE(server_.publisher().Prove(1).ok());
 }
 
 TEST_F(LogPublisherTest, KeepsTheLastCheckpointOfEveryHour) {

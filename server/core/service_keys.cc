@@ -70,8 +70,9 @@ absl::Status ServiceKeys::Create(const crypto::KeyEncryptionKey& kek, crypto::Se
 
 absl::Status ServiceKeys::CreateMissing(const storage::Reader& store, const crypto::KeyEncryptionKey& kek,
                                         crypto::SecretArena& arena, storage::WriteBatch& batch) {
-  if (storage::KeyStore::Get(store, kLogKind, "", kServiceKeyVersion).ok()) {
-    return absl::OkStatus();
+  const absl::Status there = storage::KeyStore::Get(store, kLogKind, "", kServiceKeyVersion).status();
+  if (domain::ReasonOf(there) != domain::Reason::kKeyUnusable) {
+    return there;  // it is there, or the store cannot be read: a key that may exist is not replaced
   }
   return CreateKey(kek, arena, {kLogKind, "", kServiceKeyVersion}, batch);
 }

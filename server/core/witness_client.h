@@ -25,6 +25,9 @@ class WitnessClient final : public Cosigner {
 
   absl::StatusOr<transparency::NoteSignature> Cosign(const transparency::Note& checkpoint, const Prove& prove) override;
 
+  // Whether anything answers at the address.
+  static bool Answers(const std::string& url);
+
  private:
   struct Answer {
     int status;
@@ -39,7 +42,8 @@ class WitnessClient final : public Cosigner {
   const transparency::VerifierKey witness_;
   const domain::Clock& clock_;
   std::mutex mutex_;
-  std::uint64_t last_size_ = 0;  // what the witness is believed to have signed last; guarded by mutex_
+  std::uint64_t last_size_ = 0;    // what the witness is believed to have signed last; guarded by mutex_
+  std::uint64_t signed_size_ = 0;  // what it has signed last for this server; guarded by mutex_
 };
 
 }  // namespace kobling::server

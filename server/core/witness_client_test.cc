@@ -111,12 +111,28 @@ TEST_F(WitnessClientTest, AWitnessThatIsAheadIsTold) {
 }
 
 TEST_F(WitnessClientTest, EveryRefusalIsOne) {
-  for (const int status : {400, 403, 404, 409, 422}) {
+  for (const int status : {409, 422}) {
     witness_.answers = {{status, "no\n"}};
     EXPECT_THAT(Ask(20), RefusedWith(Reason::kWitnessRefused)) << status;
   }
+  // A proxy, another program, or a witness that was told of another key says nothing of the log.
+  for (const int status : {201, 302, 400, 403, 404, 413, 429, 500, 503}) {
+    witness_.answers = {{status, "no\n"}};
+    EXPECT_THAT(Ask(20), RefusedWith(Reason::kWitnessUnreachable)) << status;
+  }
   witness_.answers = {HasSigned(7), HasSigned(9)};
   EXPECT_THAT(Ask(20), RefusedWith(Reason::kWitnessRefused)) << "somebody else makes it sign";
+}
+
+TEST_F(WitnessClientTest, AWitnessThatForgetsIsNotTrustedAgain) {
+  witness_.answers = {{200, Signed(20, clock_.Now())}, HasSigned(10)};
+  ASSERT_THAT(Ask(20), IsOk());
+  EXPECT_THAT(Ask(30), RefusedWith(Reason::kWitnessRefused));
+}
+
+TEST_F(WitnessClientTest, AnAnswerThatDoesNotEndIsNotWaitedFor) {
+  witness_.answers = {{200, std::string(1'000'000, 'x')}};
+  EXPECT_THAT(Ask(20), RefusedWith(Reason::kWitnessUnreachable));
 }
 
 TEST_F(WitnessClientTest, NoAnswerIsUnreachable) {
@@ -125,6 +141,8 @@ TEST_F(WitnessClientTest, NoAnswerIsUnreachable) {
   WitnessClient nobody("http://127.0.0.1:1", signers_.witness(), clock_);
   EXPECT_THAT(nobody.Cosign(Checkpoint(1), [](std::uint64_t) { return transparency::Proof(); }),
               RefusedWith(Reason::kWitnessUnreachable));
+  EXPECT_FALSE(WitnessClient::Answers("http://127.0.0.1:1/w"));
+  EXPECT_TRUE(WitnessClient::Answers(witness_.url()));
 }
 
 // Whoever sits between could answer what the witness has once said.
@@ -135,7 +153,7 @@ TEST_F(WitnessClientTest, AnOldSignatureOrAnotherKeysOrAnotherTreesIsNotTaken) {
        {Signed(20, clock_.Now() - absl::Minutes(6)), Signed(20, clock_.Now() + absl::Minutes(6)),
         Signed(19, clock_.Now()), of_the_log, std::string("nothing\n"), std::string()}) {
     witness_.answers = {{200, body}};
-    EXPECT_THAT(Ask(20), RefusedWith(Reason::kWitnessRefused)) << body;
+    EXPECT_THAT(Ask(20), RefusedWith(Reason::kWitnessUnreachable)) << body;
   }
   witness_.answers = {{200, Signed(20, clock_.Now() - absl::Minutes(4))}};
   EXPECT_THAT(Ask(20), IsOk()) << "the control: clocks may differ a little";
@@ -219,8 +237,15 @@ TEST_F(PublishedWithWitnessTest, WhatTheWitnessHasNotSignedIsNotPublished) {
   EXPECT_THAT(publisher_->RequireWitnessed(2), IsOk());
   EXPECT_THAT(publisher_->RequireWitnessed(3), RefusedWith(Reason::kWitnessUnreachable));
   EXPECT_THAT(publisher_->Prove(4), RefusedWith(Reason::kWitnessUnreachable));
+  EXPECT_THAT(publisher_->CheckNotBehind(), IsOk());
+  const int asked = witness_.asked;
+  EXPECT_THAT(publisher_->RequireWitnessed(3), RefusedWith(Reason::kWitnessUnreachable));
+  EXPECT_EQ(witness_.asked, asked) << "not asked again within the same second";
+  server_.clock().Advance(absl::Seconds(61));
+  EXPECT_THAT(publisher_->CheckNotBehind(), RefusedWith(Reason::kWitnessUnreachable));
   witness_.failure = absl::OkStatus();
   EXPECT_THAT(publisher_->RequireWitnessed(3), IsOk());
+  EXPECT_THAT(publisher_->CheckNotBehind(), IsOk());
   EXPECT_EQ(publisher_->published(), 6U);
   EXPECT_TRUE(Check().sound());
 }

@@ -7,6 +7,7 @@
 #include "domain/error.h"
 #include "domain/status_macros.h"
 #include "google/rpc/status.pb.h"
+#include "server/core/log_publisher.h"
 #include "server/runtime/peer_identity.h"
 
 namespace kobling::server {
@@ -80,6 +81,9 @@ absl::StatusOr<Call> Pipeline::Admit(const grpc::ServerContextBase& context, std
       refusal = MakeError(Reason::kNotPermitted);
     } else {
       refusal = CheckRoles(*caller);
+      if (refusal.ok() && policy->effect == domain::Effect::kPersonRead) {
+        refusal = core_.publisher.CheckNotBehind();
+      }
     }
   }
   if (refusal.ok()) {

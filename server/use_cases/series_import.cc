@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_format.h"
 #include "domain/big_endian.h"
 #include "domain/error.h"
 #include "domain/status_macros.h"
@@ -264,11 +265,11 @@ std::vector<storage::SeriesRow> SeriesImport::SeriesOf(const storage::Allotment&
   return series;
 }
 
-void SeriesImport::Describe(const records::KeyFileRecord& record, const api::StreamCounts& counts,
-                            transparency::Event& event) const {
+void SeriesImport::Describe(const records::KeyFileRecord& record, std::string_view remark,
+                            const api::StreamCounts& counts, transparency::Event& event) const {
   event.project = record.project_id();
   event.register_id = record.register_id();
-  event.object = "keyfile " + std::to_string(record.number());
+  event.object = absl::StrFormat("keyfile %d%s", record.number(), remark);
   event.reason = record.issued().reason();
   std::uint64_t faults = 0;
   for (const api::FaultCount& fault : counts.faults()) {
@@ -300,8 +301,7 @@ absl::StatusOr<api::ImportSeriesResponse> SeriesImport::Store(StreamedIdentifier
   api::ImportSeriesResponse response;
   *response.mutable_counts() = stream.counts;
   if (const std::optional<records::KeyFileRecord> equal = FindEqual(record); equal.has_value()) {
-    Describe(*equal, stream.counts, change.event);
-    change.event.object += ", imported before";
+    Describe(*equal, ", imported before", stream.counts, change.event);
     *response.mutable_result() = ToApi(*equal);
     response.set_already_imported(true);
     return response;
@@ -330,7 +330,7 @@ absl::StatusOr<api::ImportSeriesResponse> SeriesImport::Store(StreamedIdentifier
   change.Put(submission);
   change.Put(record);
   storage::SeriesStore::Put(ImportOf(record), SeriesOf(numbered.allotment), sealer, change.batch);
-  Describe(record, stream.counts, change.event);
+  Describe(record, "", stream.counts, change.event);
   change.Then([project = header_.project_id(), index = std::move(numbered.index)](StateData& state) {
     state.projects[project].index |= index;
   });

@@ -55,7 +55,7 @@ class SeriesImport {
   std::optional<records::KeyFileRecord> FindEqual(const records::KeyFileRecord& wanted) const;
   // The directory's numbers of the rows, new ones included.
   std::vector<storage::SeriesRow> SeriesOf(const storage::Allotment& allotment) const;
-  void Describe(const records::KeyFileRecord& record, const api::StreamCounts& counts,
+  void Describe(const records::KeyFileRecord& record, std::string_view remark, const api::StreamCounts& counts,
                 transparency::Event& event) const;
 
   const Core& core_;

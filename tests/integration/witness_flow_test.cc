@@ -1,6 +1,7 @@
 // A server and the witness of its log: what happens to whoever puts an older database in its place, cuts the end off,
 // or goes on from a copy. Each attack has a control: without a witness it succeeds.
 #include <gtest/gtest.h>
+#include <httplib.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -8,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "absl/strings/str_format.h"
 #include "crypto/random.h"
@@ -16,10 +18,13 @@
 #include "nlohmann/json.hpp"
 #include "tests/integration/identifiers.h"
 #include "tests/integration/raw_caller.h"
+#include "tests/integration/stopped_database.h"
 #include "tests/integration/trial_server.h"
 #include "tests/integration/trial_steps.h"
 #include "transparency/log_check.h"
+#include "transparency/log_folder.h"
 #include "transparency/tiles.h"
+#include "transparency/witness_request.h"
 #include "witness/witness.h"
 #include "witness/witness_server.h"
 
@@ -40,7 +45,7 @@ class WitnessFlowTest : public ::testing::Test {
     log_key_ = transparency::VerifierKey::Parse(key);
     ASSERT_TRUE(log_key_.ok()) << key;
     ASSERT_TRUE(witness::Witness::AddLog(witness_folder_, key).ok());
-    witness_ = witness::Witness::Open(witness_folder_, trial_.clock()).value();
+    witness_ = witness::Witness::Open(witness_folder_, witness::Witness::Use::kSign, trial_.clock()).value();
     StartWitness();
   }
 
@@ -84,9 +89,21 @@ class WitnessFlowTest : public ::testing::Test {
   // The database as it is now, to be put back later. The server must not run.
   void KeepCopy() { fs::copy(trial_.config().storage_directory, copy_, fs::copy_options::recursive); }
   void PutBackCopy() {
+    // Whoever does this on purpose does not leave the published log to bear witness.
+    fs::remove_all(trial_.config().log_directory);
     fs::remove_all(trial_.config().storage_directory);
     fs::copy(copy_, trial_.config().storage_directory, fs::copy_options::recursive);
     fs::permissions(trial_.config().storage_directory, fs::perms::owner_all);
+  }
+
+  // What the witness signs when it is asked for this tree.
+  transparency::NoteSignature WitnessSignature(const transparency::TreeHead& head) {
+    auto database = StoppedDatabase::Open(trial_.config()).value();
+    transparency::WitnessRequest request;
+    request.checkpoint = transparency::SignTreeHead(head, database->service_keys().log_signer);
+    const witness::Witness::Answer answer = witness_->AddCheckpoint(request.text());
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    return transparency::NoteSignature::Parse(answer.body).value();
   }
 
   transparency::LogCheckReport CheckPublished(bool with_witness) {
@@ -192,6 +209,34 @@ TEST_F(WitnessFlowTest, AnOlderDatabaseStaysSealedAndAnswersNothing) {
   std::cout << refused << " calls refused while sealed\n";
 }
 
+// Somebody between server and witness has kept what the witness once said, and says it again.
+TEST_F(WitnessFlowTest, AnAnswerThatWasKeptDoesNotOpenAnOlderDatabase) {
+  StartServer();
+  AddRegisters(3);
+  EXPECT_EQ(server_->Terminate(), 0);
+  KeepCopy();
+  const transparency::TreeHead older = CheckPublished(false).head;
+  // The witness's true answer over that very tree, fresh enough to be believed.
+  const transparency::NoteSignature kept = WitnessSignature(older);
+  httplib::Server impostor;
+  impostor.Post("/add-checkpoint", [&](const httplib::Request&, httplib::Response& response) {
+    response.set_content(kept.line(), "text/plain; charset=utf-8");
+  });
+  const int port = impostor.bind_to_any_port("127.0.0.1");
+  std::thread answering([&] { impostor.listen_after_bind(); });
+  while (!impostor.is_running()) {
+    std::this_thread::yield();
+  }
+  witness_port_ = static_cast<std::uint16_t>(port);
+  UseWitness();
+  PutBackCopy();
+  StartServer();
+  EXPECT_EQ(Status().state(), api::SEAL_STATE_SEALED);
+  server_->Kill();
+  impostor.stop();
+  answering.join();
+}
+
 TEST_F(WitnessFlowTest, WithoutAWitnessAnOlderDatabaseIsServed) {
   StartServer();
   AddRegisters(3);
@@ -203,6 +248,23 @@ TEST_F(WitnessFlowTest, WithoutAWitnessAnOlderDatabaseIsServed) {
   PutBackCopy();
   StartServer();
   EXPECT_EQ(Status().state(), api::SEAL_STATE_OPEN) << "the control: nothing else notices";
+}
+
+// The published log alone catches whoever forgets it: no witness is needed for an accident.
+TEST_F(WitnessFlowTest, AnOlderDatabaseBesideItsPublishedLogStaysSealed) {
+  StartServer();
+  AddRegisters(3);
+  EXPECT_EQ(server_->Terminate(), 0);
+  KeepCopy();
+  StartServer();
+  AddRegisters(3);
+  EXPECT_EQ(server_->Terminate(), 0);
+  const fs::path published = parent_.path() / "published";
+  fs::copy(trial_.config().log_directory, published, fs::copy_options::recursive);
+  PutBackCopy();
+  fs::copy(published, trial_.config().log_directory, fs::copy_options::recursive);
+  StartServer();
+  EXPECT_EQ(Status().reason(), "LOG_INCONSISTENT");
 }
 
 // What a disk that lies leaves after a loss of power: the end of the write-ahead log is gone.
@@ -227,6 +289,7 @@ TEST_F(WitnessFlowTest, ACutLogIsNoticed) {
   ASSERT_TRUE(As(kAuditor)->GetEventProof(request).ok());
   server_->Kill();
   CutLogTail(trial_.config().storage_directory);
+  fs::remove_all(trial_.config().log_directory);  // which would notice, too
   StartServer();
   EXPECT_EQ(Status().reason(), "WITNESS_AHEAD");
 }
@@ -237,45 +300,71 @@ TEST_F(WitnessFlowTest, WithoutAWitnessACutLogIsServed) {
   const std::size_t events = Events();
   server_->Kill();
   CutLogTail(trial_.config().storage_directory);
+  fs::remove_all(trial_.config().log_directory);
   StartServer();
   EXPECT_LT(Events(), events) << "the control: acknowledged events are gone, and nobody is told";
 }
 
-// Two servers go on from the same database: the second one to publish is stopped.
-TEST_F(WitnessFlowTest, ASplitBrainIsStopped) {
+TEST_F(WitnessFlowTest, ASecondServerOnACopyDoesNotOpen) {
   UseWitness();
   StartServer();
   AddRegisters(3);
   EXPECT_EQ(server_->Terminate(), 0);
   KeepCopy();
-  // Both start while the witness has seen no more than both have.
-  StartServer();
-  std::unique_ptr<ServerProcess> first = std::move(server_);
-  const fs::path other_folder = parent_.path() / "other-data";
   const fs::path other_log = parent_.path() / "other-log";
-  fs::copy(copy_, other_folder, fs::copy_options::recursive);
   fs::copy(trial_.config().log_directory, other_log, fs::copy_options::recursive);
+  StartServer();
   server::ServerConfig other = trial_.config();
-  other.storage_directory = other_folder;
+  other.storage_directory = copy_;
   other.log_directory = other_log;
-  const auto kept = std::make_shared<KeptLog>();
-  auto second = ServerThread::Start(other, trial_.clock(), kept);
-  ASSERT_TRUE(second.ok()) << second.status();
-  // The first goes on, and the witness signs it.
-  {
-    const auto caseworker = Connect(first->address(), trial_.CertificateOf(kCaseworker), 5);
-    AddRegister(*caseworker, "A1");
-    const auto auditor = Connect(first->address(), trial_.CertificateOf(kAuditor), 5);
-    api::GetEventProofRequest request;
-    request.set_index(AllEvents(*auditor).size() - 1);
-    ASSERT_TRUE(auditor->GetEventProof(request).ok());
+  const auto second = ServerThread::Start(other, trial_.clock(), std::make_shared<KeptLog>());
+  EXPECT_EQ(ReasonName(second.status()), "WITNESS_AHEAD");
+  EXPECT_EQ(Status().state(), api::SEAL_STATE_OPEN) << "the first goes on";
+}
+
+// Leaves of a small tree, all in one tile.
+class SmallTree final : public transparency::TileSource {
+ public:
+  explicit SmallTree(std::string hashes) : hashes_(std::move(hashes)) {}
+  absl::StatusOr<std::string> ReadTile(unsigned, std::uint64_t, std::size_t width) override {
+    return hashes_.substr(0, width * transparency::kHashBytes);
   }
-  // The second may still write, but not publish, and ends.
-  {
-    const auto caseworker = Connect((*second)->address(), trial_.CertificateOf(kCaseworker), 1);
-    AddRegister(*caseworker, "B1");
-  }
-  const std::optional<absl::Status> ended = (*second)->WaitForEnd(kLongest);
+
+ private:
+  const std::string hashes_;
+};
+
+// Somebody else has the log's key, and makes the witness sign that the log went on otherwise.
+TEST_F(WitnessFlowTest, AServerWhoseLogGoesOnElsewhereEnds) {
+  StartServer();
+  EXPECT_EQ(server_->Terminate(), 0);
+  KeepCopy();
+  UseWitness();
+  server::ServerConfig stolen = trial_.config();
+  stolen.storage_directory = copy_;
+  const auto thief = StoppedDatabase::Open(stolen).value();
+  auto server = ServerThread::Start(trial_, std::make_shared<KeptLog>());
+  ASSERT_TRUE(server.ok()) << server.status();
+
+  const auto latest = transparency::TreeHead::Parse(witness_->Latest().at(0).text);
+  ASSERT_TRUE(latest.ok());
+  std::string hashes = transparency::LogFolder(trial_.config().log_directory)
+                           .ReadTile(0, 0, static_cast<std::size_t>(latest->size))
+                           .value();
+  hashes += std::string(transparency::kHashBytes, 'x');
+  SmallTree forged(hashes);
+  transparency::TreeReader tree(forged, latest->size + 1);
+  transparency::WitnessRequest request;
+  request.old_size = latest->size;
+  request.proof = transparency::ProveConsistency(tree, latest->size).value();
+  request.checkpoint = transparency::SignTreeHead({latest->origin, latest->size + 1, transparency::RootOf(hashes)},
+                                                  thief->service_keys().log_signer);
+  ASSERT_EQ(witness_->AddCheckpoint(request.text()).status, 200)
+      << "the control: the witness cannot know who holds the key";
+
+  const auto caseworker = Connect((*server)->address(), trial_.CertificateOf(kCaseworker), 1);
+  AddRegister(*caseworker, "B1");
+  const std::optional<absl::Status> ended = (*server)->WaitForEnd(kLongest);
   ASSERT_TRUE(ended.has_value());
   const std::string reason = ReasonName(*ended);
   EXPECT_TRUE(reason == "WITNESS_REFUSED" || reason == "WITNESS_AHEAD") << reason;
@@ -313,14 +402,33 @@ TEST_F(WitnessFlowTest, NoKeyFileLeavesBeforeTheWitnessHasSeenIt) {
   const auto issued = Issue(*officer, project, "NPR");
   ASSERT_TRUE(issued.ok()) << issued.status();
   StopWitness();
-  RawCaller caller(server_->address(), trial_.CertificateOf(RegisterCaller("NPR")));
   api::FetchKeyFileRequest fetch;
   fetch.set_project_id(project);
   fetch.set_number(1);
-  const RawAnswer refused = caller.Call("/kobling.v1.KeyFileService/FetchKeyFile", fetch.SerializeAsString());
-  EXPECT_EQ(ReasonOf(refused), "WITNESS_UNREACHABLE");
+  struct Parts final : client::KeyFileSink {
+    absl::Status Take(const api::FetchKeyFileResponse& /*part*/) override {
+      ++parts;
+      return absl::OkStatus();
+    }
+    int parts = 0;
+  } received;
+  const auto once = Connect(server_->address(), trial_.CertificateOf(RegisterCaller("NPR")), 1);
+  EXPECT_EQ(ReasonName(once->FetchKeyFile(fetch, received)), "WITNESS_UNREACHABLE");
+  EXPECT_EQ(received.parts, 0) << "nothing of it has left";
   StartWitness();
-  EXPECT_EQ(ReasonOf(caller.Call("/kobling.v1.KeyFileService/FetchKeyFile", fetch.SerializeAsString())), "OK");
+  absl::Status fetched;
+  do {  // what failed is tried again after a second
+    fetched = once->FetchKeyFile(fetch, received);
+  } while (ReasonName(fetched) == "WITNESS_UNREACHABLE");
+  EXPECT_TRUE(fetched.ok()) << fetched;
+  EXPECT_GT(received.parts, 1);
+  // And the witness has seen the last of these fetches.
+  const auto latest = transparency::TreeHead::Parse(witness_->Latest().at(0).text);
+  std::uint64_t last_fetch = 0;
+  for (const api::Event& event : AllEvents(*As(kAuditor))) {
+    last_fetch = event.operation() == "keyfile.fetch" ? event.index() : last_fetch;
+  }
+  EXPECT_GT(latest->size, last_fetch);
 }
 
 }  // namespace
