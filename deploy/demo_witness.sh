@@ -46,7 +46,7 @@ as anne.auditor operator status | sed 's/^/   /' || true
 if as anne.auditor audit list >/dev/null 2>&1; then
   fail "a server with an older database answered."
 fi
-say "The witness has seen more than this database holds: the server stays sealed, and answers nothing else."
+say "More was published, and the witness has seen more, than this database holds: the server stays sealed."
 stop_server
 rm -rf "$dir/server/data"
 mv "$dir/data-of-today" "$dir/server/data"
