@@ -15,7 +15,10 @@ ExitCode ExitCodeOf(const absl::Status& status) {
   if (!IsFromServer(status)) {
     const bool is_about_the_server = reason == Reason::kServerUnreachable || reason == Reason::kServerCertificate ||
                                      reason == Reason::kDeadline || reason == Reason::kInternal;
-    return is_about_the_server ? ExitCode::kRefused : ExitCode::kUsageOrFile;
+    // What the service has published is not to be trusted: no fault of the caller's files.
+    const bool is_about_the_log =
+        reason == Reason::kLogMalformed || reason == Reason::kLogSignature || reason == Reason::kLogInconsistent;
+    return is_about_the_server || is_about_the_log ? ExitCode::kRefused : ExitCode::kUsageOrFile;
   }
   switch (domain::InfoOf(reason).code) {
     case absl::StatusCode::kPermissionDenied:

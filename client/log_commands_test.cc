@@ -145,7 +145,9 @@ TEST_F(LogCommandsTest, AProofIsKeptAndVerifiedOffline) {
   EXPECT_EQ(runner_.server.calls.size(), 1U);
 
   runner_.folder.Write("seven.event", TestEntry(8));
-  EXPECT_THAT(runner_.Run({"audit", "verify-proof", file}).err, HasSubstr("[LOG_INCONSISTENT]"));
+  const Result forged = runner_.Run({"audit", "verify-proof", file});
+  EXPECT_THAT(forged.err, HasSubstr("[LOG_INCONSISTENT]"));
+  EXPECT_EQ(forged.code, ExitCode::kRefused);
 }
 
 TEST_F(LogCommandsTest, WhoTrustsAWitnessTakesNothingThatItHasNotSigned) {

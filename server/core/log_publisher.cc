@@ -48,6 +48,22 @@ bool IsDamage(const absl::Status& status) {
          reason == Reason::kFileUnreadable;
 }
 
+// Whether every full tile and bundle of a tree of so many leaves is there, tiles in their full length. What they hold
+// is looked at when it is needed.
+bool HasAllFullFiles(const fs::path& folder, std::uint64_t size) {
+  std::error_code error;
+  for (unsigned level = 0; transparency::HashesAtLevel(level, size) >= kTileWidth; ++level) {
+    for (std::uint64_t index = 0; index < transparency::HashesAtLevel(level, size) / kTileWidth; ++index) {
+      const fs::path tile = folder / transparency::TilePath(level, index, kTileWidth);
+      if (fs::file_size(tile, error) != kTileWidth * kHashBytes || error ||
+          (level == 0 && !fs::is_regular_file(folder / transparency::EntriesPath(index, kTileWidth), error))) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
 absl::Status Unwritable(const fs::path& path, const std::error_code& error) {
   return MakeError(error == std::errc::no_space_on_device ? Reason::kDiskFull : Reason::kFileUnwritable,
                    {{DetailKey::kFile, path.string()}});
@@ -82,7 +98,7 @@ absl::Status LogPublisher::GoOnFromFolder() {
   }
   published_before_ = *head;
   absl::StatusOr<transparency::TreeEdge> edge = transparency::TreeEdge::Read(folder, head->size);
-  if (!edge.ok() || edge->Root() != head->root) {
+  if (!edge.ok() || edge->Root() != head->root || !HasAllFullFiles(parts_.folder, head->size)) {
     return BeginAnew();
   }
   // The entries that the next bundle begins with are the database's, and must be those of the tree.
@@ -285,6 +301,10 @@ absl::Status LogPublisher::PublishAll(IfNothingNew if_nothing_new) {
     KOBLING_ASSIGN_OR_RETURN(const crypto::MerkleFrontier stored, storage::EventLog::ReadFrontier(parts_.store));
     if (if_nothing_new == IfNothingNew::kDoNothing && Newest().has_value() && stored.size() == published()) {
       return absl::OkStatus();
+    }
+    std::error_code error;
+    if (Newest().has_value() && !fs::exists(parts_.folder / kCheckpointFile, error)) {
+      KOBLING_RETURN_IF_ERROR(BeginAnew());  // the folder was taken away
     }
     KOBLING_RETURN_IF_ERROR(AddEvents(stored.size()));
     if (end_.edge.Root() != stored.Root()) {

@@ -106,6 +106,29 @@ TEST_F(LogPublisherTest, AFolderThatDoesNotFitIsMadeAnew) {
   EXPECT_TRUE(Check().sound());
 }
 
+TEST_F(LogPublisherTest, AMissingOrShortTileIsMadeAnewAtStart) {
+  Record(700);
+  ASSERT_THAT(server_.publisher().Publish(), IsOk());
+  for (const std::string& file : {transparency::TilePath(0, 1, transparency::kTileWidth),
+                                  transparency::EntriesPath(0, transparency::kTileWidth)}) {
+    fs::remove(server_.published_folder() / file);
+    server_.Restart();
+    EXPECT_TRUE(server_.publisher().was_made_anew()) << file;
+    ASSERT_THAT(server_.publisher().Publish(), IsOk());
+    EXPECT_TRUE(Check().sound()) << file;
+  }
+}
+
+TEST_F(LogPublisherTest, AFolderThatIsTakenAwayIsMadeAnew) {
+  Record(700);
+  ASSERT_THAT(server_.publisher().Publish(), IsOk());
+  fs::remove_all(server_.published_folder());
+  Record(1);
+  ASSERT_THAT(server_.publisher().Publish(), IsOk());
+  EXPECT_TRUE(Check().sound());
+  EXPECT_EQ(Check().head.size, 701U);
+}
+
 TEST_F(LogPublisherTest, WhatDidNotFitIsPutAsideAndNotLost) {
   Record(10);
   ASSERT_THAT(server_.publisher().Publish(), IsOk());
